@@ -1,0 +1,50 @@
+"""Exceptions that nobody handled, sent to Sentry or a service that speaks its protocol."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from pydantic import Field, SecretStr
+
+from . import lifecycle
+from .config import CoreSettings
+from .context import current
+
+
+class ExceptionsSettings(CoreSettings):
+    sentry_dsn: SecretStr | None = Field(
+        None, description="Where unhandled exceptions are reported; nowhere without it."
+    )
+
+
+def install(app: FastAPI, settings: ExceptionsSettings) -> None:
+    if settings.sentry_dsn is None:
+        return
+    import sentry_sdk  # only where a DSN asks for it
+
+    sentry_sdk.init(
+        dsn=settings.sentry_dsn.get_secret_value(),
+        environment=settings.environment,
+        # The edge reports by itself: what it sends holds no header, body or local variable.
+        default_integrations=False,
+        auto_enabling_integrations=False,
+        include_local_variables=False,
+        send_default_pii=False,
+        max_request_body_size="never",
+    )
+
+    def report(error: Exception) -> None:
+        with sentry_sdk.new_scope() as scope:
+            if (request := current.get()) is not None:
+                scope.set_tag("request_id", request.request_id)
+                scope.set_tag("trace_id", request.trace_id)
+            scope.capture_exception(error)
+
+    @asynccontextmanager
+    async def flushed() -> AsyncIterator[None]:
+        yield
+        await asyncio.to_thread(sentry_sdk.flush, 2.0)
+
+    app.state.crashes.listeners.append(report)
+    lifecycle.of(app).resources.append(flushed)

@@ -1,0 +1,72 @@
+"""What the errors of a database mean to a caller."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from sqlalchemy import exc
+from sqlalchemy.orm.exc import StaleDataError
+
+from .errors import ConflictError, DomainError, RejectedError, UnavailableError
+
+log = structlog.get_logger()
+
+# Connection lost, out of resources, shutting down, cancelled, deadlock, serialization.
+_PASSING = ("08", "53", "57", "58", "40", "55")
+
+
+class DatabaseUnavailableError(UnavailableError):
+    pass
+
+
+class ConcurrentChangeError(ConflictError):
+    pass
+
+
+class ConstraintViolatedError(ConflictError):
+    pass
+
+
+class UnstorableValueError(RejectedError):
+    pass
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise database errors as domain errors: 503 to try again, 409 and 422 for the caller."""
+    try:
+        yield
+    except DomainError:
+        raise
+    except Exception as error:
+        if (meaning := _meaning(error)) is None:
+            raise
+        cause = getattr(error, "orig", None) or error
+        log.warning("database_error", error=type(cause).__name__, means=type(meaning).__name__)
+        raise meaning from None
+
+
+def _meaning(error: Exception) -> DomainError | None:
+    if isinstance(error, StaleDataError):
+        return ConcurrentChangeError("somebody else changed it at the same time")
+    if isinstance(error, exc.IntegrityError):
+        return ConstraintViolatedError("this contradicts what is stored")
+    if isinstance(error, exc.DataError):
+        return UnstorableValueError("the database cannot store one of the values")
+    if _is_passing(error):
+        return DatabaseUnavailableError("the database does not answer")
+    return None
+
+
+def _is_passing(error: Exception) -> bool:
+    if isinstance(error, exc.TimeoutError | OSError):
+        return True
+    if isinstance(error, exc.DBAPIError):
+        if error.connection_invalidated or isinstance(error, exc.InterfaceError):
+            return True
+        if isinstance(error.orig, sqlite3.OperationalError):
+            return True
+        return str(getattr(error.orig, "sqlstate", "")).startswith(_PASSING)
+    # The driver raises its own errors while it connects.
+    return type(error).__module__.startswith("asyncpg")

@@ -1,0 +1,176 @@
+"""Idempotency keys: a POST that is sent twice has its effect once."""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime, timedelta
+from typing import Annotated, ClassVar, TypeVar
+
+import structlog
+from fastapi import Depends, FastAPI, Header, Request, Response
+from pydantic import Field
+from sqlalchemy import JSON, LargeBinary, String, delete, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from . import lifecycle
+from .config import CoreSettings
+from .errors import ConflictError, DomainError, RejectedError
+from .tables import Base, UtcDateTime, now
+from .unit_of_work import UnitOfWork
+
+log = structlog.get_logger()
+T = TypeVar("T")
+_PURGE_SECONDS = 3600.0
+
+
+class IdempotencySettings(CoreSettings):
+    idempotency_hours: float = Field(
+        24.0, gt=0, le=24 * 30, description="How long the answer to an idempotency key is kept."
+    )
+
+
+class IdempotencyRow(Base):
+    __tablename__ = "chassis_idempotency"
+
+    caller: Mapped[str] = mapped_column(String(255), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int]
+    headers: Mapped[dict[str, str]] = mapped_column(JSON)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class IdempotencyKeyReusedError(RejectedError):
+    pass
+
+
+class IdempotencyKeyInvalidError(RejectedError):
+    pass
+
+
+class IdempotencyKeyInUseError(ConflictError):
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "1"}
+
+
+class OnceOnly:
+    """Runs an action unless its key has an answer already.
+
+    The answer is stored in the transaction of the effect: either both are
+    there or neither, also after a crash. Failures are not stored: a retry may
+    succeed.
+    """
+
+    def __init__(self, request: Request, key: str | None) -> None:
+        self._request = request
+        self._key = key
+        self._in_flight: set[tuple[str, str]] = request.app.state.idempotency_in_flight
+        self._lifetime: timedelta = request.app.state.idempotency_lifetime
+
+    async def __call__(
+        self,
+        unit: UnitOfWork,
+        caller: str,
+        action: Callable[[], Awaitable[T]],
+        answer: Callable[[T], Response],
+    ) -> Response:
+        if self._key is None:
+            return answer(await action())
+        if not re.fullmatch(r"[!-~]{1,255}", self._key):
+            raise IdempotencyKeyInvalidError("use 1 to 255 visible ASCII characters")
+        with self._reserved(caller, self._key):
+            async with unit:
+                await _lock(unit.session, caller, self._key)
+                stored = await unit.session.get(IdempotencyRow, (caller, self._key))
+                if stored is not None and stored.expires_at > now():
+                    return await self._replay(stored)
+                if stored is not None:
+                    await unit.session.delete(stored)
+                    await unit.session.flush()
+                response = answer(await action())
+                unit.session.add(await self._row(caller, self._key, response))
+        return response
+
+    @contextmanager
+    def _reserved(self, *owner: str) -> Iterator[None]:
+        caller, key = owner
+        if (caller, key) in self._in_flight:
+            raise IdempotencyKeyInUseError("the first request with this key is still in progress")
+        self._in_flight.add((caller, key))
+        try:
+            yield
+        finally:
+            self._in_flight.discard((caller, key))
+
+    async def _fingerprint(self) -> str:
+        target = f"{self._request.method} {self._request.url.path}\n".encode()
+        return hashlib.sha256(target + await self._request.body()).hexdigest()
+
+    async def _replay(self, stored: IdempotencyRow) -> Response:
+        if stored.fingerprint != await self._fingerprint():
+            raise IdempotencyKeyReusedError("this key was used for another request")
+        headers = {**stored.headers, "idempotency-replayed": "true"}
+        return Response(stored.body, stored.status, headers=headers)
+
+    async def _row(self, caller: str, key: str, response: Response) -> IdempotencyRow:
+        return IdempotencyRow(
+            caller=caller,
+            key=key,
+            fingerprint=await self._fingerprint(),
+            status=response.status_code,
+            headers={k: v for k, v in response.headers.items() if k != "content-length"},
+            body=bytes(response.body),
+            expires_at=now() + self._lifetime,
+        )
+
+
+async def _lock(session: AsyncSession, caller: str, key: str) -> None:
+    """Across replicas; SQLite needs none, as it has one writer."""
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    lock = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:key, 0))")
+    if not await session.scalar(lock, {"key": f"{caller}\n{key}"}):
+        raise IdempotencyKeyInUseError("the first request with this key is still in progress")
+
+
+async def _once(
+    request: Request,
+    idempotency_key: Annotated[
+        str | None, Header(description="Makes a retry safe: the same key is acted on once.")
+    ] = None,
+) -> OnceOnly:
+    return OnceOnly(request, idempotency_key)
+
+
+Once = Annotated[OnceOnly, Depends(_once)]
+
+
+def install(app: FastAPI, settings: IdempotencySettings) -> None:
+    app.state.idempotency_in_flight = set()
+    app.state.idempotency_lifetime = timedelta(hours=settings.idempotency_hours)
+
+    @asynccontextmanager
+    async def purging() -> AsyncIterator[None]:
+        task = asyncio.create_task(_purge_forever(app))
+        yield
+        task.cancel()
+
+    lifecycle.of(app).resources.append(purging)
+
+
+async def _purge_forever(app: FastAPI) -> None:
+    while True:
+        await asyncio.sleep(_PURGE_SECONDS)
+        try:
+            await purge(UnitOfWork(app.state.database.writer))
+        except DomainError as error:
+            log.warning("idempotency_not_purged", error=error.title)
+
+
+async def purge(unit: UnitOfWork) -> None:
+    """Delete the answers whose time is over."""
+    async with unit:
+        await unit.session.execute(delete(IdempotencyRow).where(IdempotencyRow.expires_at < now()))

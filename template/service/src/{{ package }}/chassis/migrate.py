@@ -1,0 +1,81 @@
+"""Migrations: run by `migrate`, and at start where the settings say so."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+from fastapi import FastAPI
+from pydantic import Field
+
+from . import lifecycle
+from .database import DatabaseSettings
+from .faults import DatabaseUnavailableError, translated
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+log = structlog.get_logger()
+
+_RETRY_SECONDS = 1.0
+
+
+class MigrateSettings(DatabaseSettings):
+    migrate_on_start: bool | None = Field(
+        None, description="Migrate at start; by default in development only."
+    )
+
+    @property
+    def migrates_on_start(self) -> bool:
+        return not self.production if self.migrate_on_start is None else self.migrate_on_start
+
+
+def alembic_config(settings: DatabaseSettings) -> "Config":
+    """Raises FileNotFoundError outside the service's folder."""
+    from alembic.config import Config  # half a second that few starts need
+
+    for folder in (Path.cwd(), Path(__file__).parents[3]):
+        if (file := folder / "alembic.ini").is_file():
+            config = Config(file)
+            config.attributes["settings"] = settings
+            return config
+    raise FileNotFoundError("no `alembic.ini` here: run this in the folder of the service")
+
+
+def upgrade(settings: DatabaseSettings) -> None:
+    """Raises DatabaseUnavailableError when the database does not answer."""
+    from alembic import command
+
+    with translated():
+        command.upgrade(alembic_config(settings), "heads")
+
+
+def install(app: FastAPI, settings: MigrateSettings) -> None:
+    if settings.migrates_on_start:
+        lifecycle.of(app).resources.append(lambda: _migrated(settings))
+
+
+@asynccontextmanager
+async def _migrated(settings: MigrateSettings) -> AsyncIterator[None]:
+    try:
+        await asyncio.to_thread(upgrade, settings)
+    except DatabaseUnavailableError:
+        # The service starts all the same, says so on `/readyz`, and goes on trying.
+        task = asyncio.create_task(_until_migrated(settings))
+        yield
+        task.cancel()
+    else:
+        yield
+
+
+async def _until_migrated(settings: MigrateSettings) -> None:
+    while True:
+        await asyncio.sleep(_RETRY_SECONDS)
+        try:
+            await asyncio.to_thread(upgrade, settings)
+        except DatabaseUnavailableError:
+            continue
+        log.info("migrated")
+        return

@@ -1,0 +1,41 @@
+"""The tracer provider: imported only where traces are recorded."""
+
+import sys
+
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import (
+    BatchSpanProcessor,
+    ConsoleSpanExporter,
+    SimpleSpanProcessor,
+)
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
+
+from .context import current
+from .tracing import TracingSettings
+
+
+class _RequestIds(RandomIdGenerator):
+    """New traces take the trace id that the log lines of the request carry."""
+
+    def generate_trace_id(self) -> int:
+        if (request := current.get()) is not None:
+            return int(request.trace_id, 16)
+        return super().generate_trace_id()
+
+
+def tracer_provider(settings: TracingSettings) -> TracerProvider:
+    provider = TracerProvider(
+        id_generator=_RequestIds(),
+        resource=Resource.create({SERVICE_NAME: settings.service}),
+        sampler=ParentBasedTraceIdRatio(settings.trace_ratio),
+        shutdown_on_exit=False,
+    )
+    if settings.collector is not None:
+        endpoint = settings.collector.rstrip("/") + "/v1/traces"
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
+    if settings.trace_console:
+        provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter(out=sys.stderr)))
+    return provider

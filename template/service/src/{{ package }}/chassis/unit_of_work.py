@@ -1,0 +1,60 @@
+"""One transaction for one use case."""
+
+from types import TracebackType
+from typing import Annotated, Self
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from .faults import translated
+
+
+class UnitOfWork:
+    """Leaving the block commits it, an exception rolls it back.
+
+    Use cases open it themselves. A FastAPI dependency would commit after the
+    answer has left, and a failed commit would then look like success. A block
+    inside a block joins the outer one, which alone commits.
+    """
+
+    session: AsyncSession
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._depth = 0
+        self._failed = False
+
+    async def __aenter__(self) -> Self:
+        if self._depth == 0:
+            self._failed = False
+            self.session = AsyncSession(self._engine, expire_on_commit=False)
+            with translated():
+                await self.session.connection()
+        self._depth += 1
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._depth -= 1
+        self._failed = self._failed or error is not None
+        if self._depth:
+            return
+        with translated():
+            try:
+                if not self._failed:
+                    await self.session.commit()
+            finally:
+                await self.session.close()
+            if error is not None:
+                raise error
+
+
+async def _unit(request: Request) -> UnitOfWork:
+    return UnitOfWork(request.app.state.database.writer)
+
+
+Unit = Annotated[UnitOfWork, Depends(_unit)]

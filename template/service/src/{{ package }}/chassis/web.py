@@ -1,0 +1,58 @@
+"""The FastAPI application as every service has it: limits, documentation pages, CORS."""
+
+from functools import partial
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi_offline import FastAPIOffline
+from pydantic import Field
+
+from . import problems
+from .config import CommaSeparated, CoreSettings
+from .lifecycle import Lifecycle, lifespan
+
+_UNTRACED = frozenset({"/livez", "/readyz", "/startupz", "/metrics"})
+
+
+class WebSettings(CoreSettings):
+    max_body_bytes: int = Field(
+        1_000_000, ge=1024, description="The largest request body that is accepted; more is 413."
+    )
+    cors_origins: CommaSeparated = Field(
+        (), description="Origins of browsers that may call, separated by commas; none by default."
+    )
+    docs: bool = Field(True, description="Serve the OpenAPI document and its pages at `/docs`.")
+
+
+def application(settings: WebSettings) -> FastAPI:
+    build = (
+        partial(FastAPIOffline, redoc_url=None)
+        if settings.docs
+        else partial(FastAPI, openapi_url=None)
+    )
+    app = build(
+        title=settings.service,
+        description=settings.description,
+        version=version(settings.service),
+        lifespan=lifespan,
+        max_body_size=settings.max_body_bytes,
+        redirect_slashes=False,
+        responses=problems.documented(413, 422, 500, 503),
+        telemetry={
+            "operation_spans": False,
+            "metrics": False,
+            "logs": False,
+            "exclude": lambda scope: scope.get("path") in _UNTRACED,
+        },
+    )
+    app.state.lifecycle = Lifecycle()
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "PATCH", "PUT", "DELETE"],
+            allow_headers=["authorization", "content-type", "idempotency-key", "if-match"],
+            expose_headers=["etag", "location", "x-request-id"],
+        )
+    return app

@@ -1,0 +1,1 @@
+"""Orders: the sample slice. Copy its shape, then replace it."""

@@ -1,0 +1,104 @@
+"""What an order is, and the rules that it keeps."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from ..chassis.errors import ConflictError, NotFoundError, RejectedError
+
+HIGHEST_TOTAL = 1_000_000_00
+
+
+class OrderNotFoundError(NotFoundError):
+    def __init__(self, order_id: UUID) -> None:
+        super().__init__(f"there is no order `{order_id}` of yours")
+
+
+class OrderClosedError(ConflictError):
+    pass
+
+
+class OrderStillOpenError(ConflictError):
+    pass
+
+
+class DuplicateSkuError(RejectedError):
+    pass
+
+
+class TotalTooHighError(RejectedError):
+    pass
+
+
+class Status(StrEnum):
+    PLACED = "placed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """`unit_price` is in the smallest unit of the order's currency (cents)."""
+
+    sku: str
+    quantity: int
+    unit_price: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Order:
+    """`version` counts the changes: the store refuses to overwrite a newer one."""
+
+    id: UUID
+    customer: str
+    currency: str
+    lines: tuple[Line, ...]
+    placed_at: datetime
+    changed_at: datetime
+    note: str | None = None
+    status: Status = Status.PLACED
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        _check(self.lines)
+
+    @property
+    def total(self) -> int:
+        return sum(line.quantity * line.unit_price for line in self.lines)
+
+    def change(self, *, lines: Sequence[Line] | None, note: str | None, at: datetime) -> None:
+        self._must_be_open()
+        if lines is not None:
+            _check(lines)
+            self.lines = tuple(lines)
+        if note is not None:
+            self.note = note
+        self.changed_at = at
+
+    def cancel(self, *, at: datetime) -> None:
+        self._must_be_open()
+        self.status = Status.CANCELLED
+        self.changed_at = at
+
+    def must_be_deletable(self) -> None:
+        if self.status is not Status.CANCELLED:
+            raise OrderStillOpenError("cancel the order before you delete it")
+
+    def _must_be_open(self) -> None:
+        if self.status is not Status.PLACED:
+            raise OrderClosedError(f"the order is {self.status} and can no longer change")
+
+    def facts(self) -> dict[str, Any]:
+        """What the audit log remembers of it."""
+        return {"status": self.status, "total": self.total, "lines": len(self.lines)}
+
+
+def _check(lines: Sequence[Line]) -> None:
+    sku, times = Counter(line.sku for line in lines).most_common(1)[0]
+    if times > 1:
+        raise DuplicateSkuError(f"`{sku}` is on {times} lines: put it on one")
+    if sum(line.quantity * line.unit_price for line in lines) > HIGHEST_TOTAL:
+        raise TotalTooHighError(f"an order may cost at most {HIGHEST_TOTAL} cents")

@@ -1,0 +1,60 @@
+"""Reads orders for answers: columns to JSON, with no objects in between."""
+
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from ..chassis.database import Database
+from ..chassis.paging import Keyset
+from .domain import OrderNotFoundError, Status
+from .tables import OrderRow
+
+_COLUMNS = select(*OrderRow.__table__.columns)
+
+
+class Sort(StrEnum):
+    OLDEST = "placed_at"
+    NEWEST = "-placed_at"
+    CHEAPEST = "total"
+    DEAREST = "-total"
+
+
+_KEYSETS = {
+    sort: Keyset(
+        sort.value,
+        OrderRow.__table__.c[sort.value.removeprefix("-")],
+        OrderRow.__table__.c.id,
+        descending=sort.value.startswith("-"),
+    )
+    for sort in Sort
+}
+
+
+async def read_order(database: Database, *, order_id: UUID, customer: str) -> dict[str, Any]:
+    query = _COLUMNS.where(OrderRow.id == order_id, OrderRow.customer == customer)
+    async with database.reading() as connection:
+        row = (await connection.execute(query)).mappings().one_or_none()
+    if row is None:
+        raise OrderNotFoundError(order_id)
+    return dict(row)
+
+
+async def list_orders(
+    database: Database,
+    *,
+    customer: str,
+    status: Status | None,
+    sort: Sort,
+    limit: int,
+    cursor: str | None,
+) -> tuple[list[dict[str, Any]], str | None]:
+    """A page, and the cursor of the next one; raises InvalidCursorError."""
+    query = _COLUMNS.where(OrderRow.customer == customer)
+    if status is not None:
+        query = query.where(OrderRow.status == status)
+    keyset = _KEYSETS[sort]
+    async with database.reading() as connection:
+        found = await connection.execute(keyset.page(query, after=cursor, limit=limit))
+        return keyset.split(found.mappings().all(), limit)
