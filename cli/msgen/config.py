@@ -1,0 +1,62 @@
+"""An organisation's defaults, from one TOML file."""
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .errors import UsageError, UserError, did_you_mean
+
+_KEYS = ("answers", "presets")
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the organisation has said once for all its services."""
+
+    path: Path
+    answers: dict[str, Any] = field(default_factory=dict)
+    presets: tuple[Path, ...] = ()
+
+
+def path() -> Path:
+    """`$MSGEN_CONFIG`, or `msgen/config.toml` where the platform keeps configuration."""
+    chosen = os.environ.get("MSGEN_CONFIG")
+    if chosen:
+        return Path(chosen).expanduser()
+    from platformdirs import user_config_path
+
+    return user_config_path("msgen", appauthor=False) / "config.toml"
+
+
+def load() -> Config:
+    """Read the configuration; without a file nothing is preset."""
+    file = path()
+    if not file.is_file():
+        if os.environ.get("MSGEN_CONFIG"):
+            message = f"`$MSGEN_CONFIG` names `{file}`, which does not exist"
+            raise UsageError(message, hint="write the file or run `unset MSGEN_CONFIG`")
+        return Config(file)
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+        message = f"`{file}` is not valid TOML: {wrong}"
+        raise UserError(message, hint="see docs/generate.md for an example") from wrong
+    return _checked(file, data)
+
+
+def _checked(file: Path, data: dict[str, Any]) -> Config:
+    for key in data:
+        if key not in _KEYS:
+            message = f"`{file}` sets `{key}`, which msgen does not know"
+            raise UserError(message, hint=did_you_mean(key, _KEYS))
+    answers, folders = data.get("answers", {}), data.get("presets", [])
+    if not isinstance(answers, dict):
+        message = f"`answers` in `{file}` is not a table"
+        raise UserError(message, hint='write `[answers]` and below it `licence = "MIT"`')
+    if not isinstance(folders, list) or not all(isinstance(each, str) for each in folders):
+        message = f"`presets` in `{file}` is not a list of folders"
+        raise UserError(message, hint='write `presets = ["~/acme/presets"]`')
+    base = file.parent
+    return Config(file, answers, tuple(base / Path(each).expanduser() for each in folders))

@@ -1,0 +1,76 @@
+"""Presets: a set of answers under a name, as data."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .config import Config
+from .errors import UsageError, UserError, did_you_mean
+from .releases import Snapshot
+
+DEFAULT = "service"
+
+_FIELDS = ("title", "summary", "patterns", "answers", "asks")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A starting point for a service."""
+
+    name: str
+    path: Path
+    title: str
+    summary: str
+    patterns: tuple[str, ...] = ()
+    answers: dict[str, Any] = field(default_factory=dict)
+    asks: tuple[str, ...] = ()
+    """The few questions that are worth asking on a terminal."""
+
+
+def available(snapshot: Snapshot, config: Config) -> dict[str, Preset]:
+    """Every preset by name; the organisation's come first and hide ours of that name."""
+    found: dict[str, Preset] = {}
+    for folder in (*config.presets, snapshot.root / "presets"):
+        if not folder.is_dir():
+            message = (
+                f"`{config.path}` names the preset folder `{folder}`, which does not exist"
+            )
+            raise UserError(message, hint="write the folder or take it out of `presets`")
+        for file in sorted(folder.glob("*.yml")):
+            found.setdefault(file.stem, _read(file))
+    return found
+
+
+def load(name: str, snapshot: Snapshot, config: Config) -> Preset:
+    """The preset of this name."""
+    known = available(snapshot, config)
+    if name not in known:
+        message = f"no preset named `{name}`"
+        raise UsageError(message, hint=did_you_mean(name, known))
+    return known[name]
+
+
+def _read(file: Path) -> Preset:
+    try:
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as wrong:
+        message = f"the preset `{file}` is not valid YAML: {' '.join(str(wrong).split())}"
+        raise UserError(message) from wrong
+    if not isinstance(data, dict) or not data.get("title") or not data.get("summary"):
+        message = f"the preset `{file}` lacks a `title` or a `summary`"
+        raise UserError(message, hint="`msgen presets service --json` shows a whole one")
+    for key in data:
+        if key not in _FIELDS:
+            message = f"the preset `{file}` sets `{key}`, which presets do not have"
+            raise UserError(message, hint=did_you_mean(str(key), _FIELDS))
+    return Preset(
+        name=file.stem,
+        path=file,
+        title=str(data["title"]),
+        summary=str(data["summary"]),
+        patterns=tuple(data.get("patterns") or ()),
+        answers=dict(data.get("answers") or {}),
+        asks=tuple(data.get("asks") or ()),
+    )
