@@ -1,5 +1,6 @@
 """The command line: its commands, and the one place where errors are told."""
 
+import io
 import os
 import re
 import sys
@@ -12,6 +13,8 @@ from .commands.doctor import doctor
 from .commands.new import new
 from .commands.presets import presets
 from .errors import UsageError, UserError, did_you_mean
+
+_STOPPED = 130
 
 app = typer.Typer(
     name="msgen",
@@ -47,25 +50,38 @@ def options(
 
 def main() -> int:
     """Run the command line; the exit code is 0 done, 1 failure, 2 usage, 130 stopped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a check mark must not stop a poor terminal
     try:
-        code = app(prog_name="msgen", standalone_mode=False)
-    except UserError as wrong:
-        console.fail(wrong)
-        return wrong.exit_code
-    except typer.TyperException as wrong:
-        if not wrong.message:  # the help was asked for and is shown already
-            return wrong.exit_code
-        console.fail(_usage(wrong))
-        return wrong.exit_code
-    except typer.Abort:
-        code = 130
+        code = int(app(prog_name="msgen", standalone_mode=False) or 0)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    if code == 130:  # noqa: PLR2004
+    except Exception as wrong:  # noqa: BLE001
+        return _told(wrong)
+    if code == _STOPPED:
         console.say()
         console.fail(UserError("stopped; nothing was written"))
-    return int(code or 0)
+    return code
+
+
+def _told(wrong: Exception) -> int:
+    """Tell any failure in one shape; a traceback only when asked for."""
+    if os.environ.get("MSGEN_DEBUG"):
+        raise wrong
+    if isinstance(wrong, typer.TyperException):
+        if not wrong.message:  # the help was shown already
+            return wrong.exit_code
+        wrong = _usage(wrong)
+    elif isinstance(wrong, OSError):
+        place = f"`{wrong.filename}`: " if wrong.filename else ""
+        wrong = UserError(f"{place}{wrong.strerror or wrong}")
+    elif not isinstance(wrong, UserError):
+        hint = "run it again with `MSGEN_DEBUG=1` before it, and report what that prints"
+        wrong = UserError(f"msgen itself failed: {type(wrong).__name__}: {wrong}", hint=hint)
+    console.fail(wrong)
+    return wrong.exit_code
 
 
 def _usage(wrong: typer.TyperException) -> UserError:

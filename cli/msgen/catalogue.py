@@ -47,7 +47,10 @@ def show(described: dict[str, Any]) -> None:
     ]
     _section("Answers that `--set` changes", console.table(rows))
     _section("Dependencies", [f"  {each}" for each in described["dependencies"]])
-    _section(f"{len(described['files'])} files", console.tree(described["files"], depth=2))
+    _section(
+        console.counted(described["files"]).capitalize(),
+        console.tree(described["files"], depth=2),
+    )
 
 
 def _section(title: str, lines: list[str]) -> None:

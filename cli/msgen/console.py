@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import PurePosixPath
+from shutil import get_terminal_size
 from typing import Any, TextIO
 
 from .errors import UserError
@@ -78,6 +79,19 @@ def table(rows: Sequence[Sequence[str]], *, indent: str = "  ") -> list[str]:
     ]
 
 
+def counted(files: Sequence[str]) -> str:
+    """How many files, in words."""
+    return f"{len(files)} file{'' if len(files) == 1 else 's'}"
+
+
+def fitted(line: str) -> str:
+    """Cut to the width of a terminal; files and pipes get the whole line."""
+    width = get_terminal_size().columns
+    if not sys.stdout.isatty() or len(line) <= width:
+        return line
+    return line[: width - 1] + "…"
+
+
 def tree(files: Sequence[str], *, depth: int | None = None) -> list[str]:
     """Draw paths as a tree; below `depth` a folder is one line with its number of files."""
     root: dict[str, Any] = {}
@@ -96,7 +110,7 @@ def _branches(node: dict[str, Any], depth: int | None, indent: str = "") -> list
         folder = node[name]
         folded = bool(folder) and depth == 1
         label = f"{name}/" if folder else name
-        count = f"  [dim]{_count(folder)} files[/]" if folded else ""
+        count = f"  [dim]{counted(_leaves(folder))}[/]" if folded else ""
         lines.append(f"{indent}{'└── ' if last else '├── '}{label}{count}")
         if folder and not folded:
             below = None if depth is None else depth - 1
@@ -104,8 +118,10 @@ def _branches(node: dict[str, Any], depth: int | None, indent: str = "") -> list
     return lines
 
 
-def _count(folder: dict[str, Any]) -> int:
-    return sum(_count(each) if each else 1 for each in folder.values())
+def _leaves(folder: dict[str, Any]) -> list[str]:
+    return [
+        leaf for name, each in folder.items() for leaf in (_leaves(each) if each else [name])
+    ]
 
 
 def _literal(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from shutil import get_terminal_size
 from typing import Any
 
 import questionary
@@ -44,7 +45,7 @@ def fill(wish: Wish, planner: Planner) -> Wish:
 def confirm(plan: Plan, files: list[str]) -> None:
     """Show what will be written and ask once."""
     console.out()
-    report.show_tree(plan, files, depth=2)
+    report.show_tree(plan, files, depth=1)
     console.out()
     report.show_answers(plan)
     console.out()
@@ -60,7 +61,7 @@ def _name(planner: Planner) -> str:
         try:
             planner.check_name(text)
         except UserError as wrong:
-            return f"{wrong}" + (f" ({wrong.hint})" if wrong.hint else "")
+            return f"{wrong.hint}: {wrong}" if wrong.hint else str(wrong)
         return True
 
     name: str = _said(questionary.text(question.help, validate=check, qmark="?", style=_STYLE))
@@ -71,18 +72,22 @@ def _preset(planner: Planner) -> str:
     width = max(len(name) for name in planner.presets)
     choices = [
         Choice(
-            f"{each.name:<{width}}  {each.summary}",
+            _short(f"{each.name:<{width}}  {each.summary}"),
             value=each.name,
-            description=", ".join(each.patterns) or each.title,
+            description=_short("shows " + ", ".join(each.patterns)),
         )
         for each in planner.presets.values()
     ]
     usual = presets.DEFAULT if presets.DEFAULT in planner.presets else None
-    asked = questionary.select(
-        "Which kind of service?", choices, default=usual, qmark="?", style=_STYLE
-    )
+    asked = questionary.select("Which preset?", choices, default=usual, qmark="?", style=_STYLE)
     chosen: str = _said(asked)
     return chosen
+
+
+def _short(text: str) -> str:
+    """One line, beside what the picker itself adds to it."""
+    room = get_terminal_size().columns - 18
+    return text if len(text) <= room else text[:room].rsplit(",", 1)[0].rstrip(" .") + " …"
 
 
 def _open(key: str, plan: Plan) -> bool:

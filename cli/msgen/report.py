@@ -17,15 +17,16 @@ def shown(value: Any) -> str:
     """A value as one would type it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     return str(value) or '""'
 
 
 def show_answers(plan: Plan) -> None:
     """Each answer with its source."""
-    for line in console.table(
-        [(key, shown(each.value), f"({each.source})") for key, each in plan.answers.items()]
-    ):
-        console.out(line)
+    rows = [(key, str(each.source), shown(each.value)) for key, each in plan.answers.items()]
+    for line in console.table(rows):
+        console.out(console.fitted(line))
 
 
 def show_tree(plan: Plan, files: Sequence[str], *, depth: int | None = None) -> None:
@@ -42,7 +43,7 @@ def show_dry_run(plan: Plan, files: Sequence[str], *, as_json: bool) -> None:
         return
     show_tree(plan, files)
     console.out()
-    console.out(f"{len(files)} files for `{_place(plan.target)}`; nothing was written")
+    console.out(f"{console.counted(files)} for `{_place(plan.target)}`; nothing was written")
 
 
 def show_summary(
@@ -54,8 +55,8 @@ def show_summary(
         return
     console.out()
     console.out(
-        f"[green]✓[/] [bold]{plan.name}[/]  {len(files)} files in `{_place(plan.target)}`, "
-        f"preset `{plan.preset.name}`{_implied(plan)}"
+        f"[green]✓[/] [bold]{plan.name}[/]  {console.counted(files)} in "
+        f"`{_place(plan.target)}`, preset `{plan.preset.name}`{_implied(plan)}"
     )
     for step in steps:
         console.out(f"{_MARKS[step.status]} {step.name}  {step.detail}")
