@@ -1,0 +1,78 @@
+"""Every file of a service has one owner, and says so where it can."""
+
+from pathlib import Path
+from typing import Any
+
+import pathspec
+import pytest
+import yaml
+
+from tests.support.rendering import TEMPLATE
+
+GROUPS = ("derived", "sealed", "shared", "yours")
+
+
+@pytest.fixture(scope="session")
+def table() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((TEMPLATE / "ownership.yml").read_text())
+    return found
+
+
+@pytest.fixture(scope="session")
+def files(service: Path) -> set[str]:
+    return {
+        path.relative_to(service).as_posix() for path in service.rglob("*") if path.is_file()
+    }
+
+
+def test_table_has_a_version_and_the_four_groups_in_order(table: dict[str, Any]) -> None:
+    assert list(table) == ["version", *GROUPS]
+    assert table["version"] == 1
+
+
+def test_every_file_has_an_owner(table: dict[str, Any], files: set[str]) -> None:
+    rules = [rule for group in GROUPS for rule in table[group]]
+
+    owned = set(pathspec.GitIgnoreSpec.from_lines(rules).match_files(files))
+
+    assert files - owned == set()
+
+
+def test_no_file_is_derived_or_sealed_and_shared(
+    table: dict[str, Any], files: set[str]
+) -> None:
+    strict = [
+        set(pathspec.GitIgnoreSpec.from_lines(table[group]).match_files(files))
+        for group in GROUPS[:3]
+    ]
+
+    assert sum(map(len, strict)) == len(set.union(*strict))
+
+
+def test_every_rule_names_a_file_of_the_template(
+    table: dict[str, Any], files: set[str]
+) -> None:
+    made_later = {"/uv.lock"}
+    idle = {
+        rule
+        for group in GROUPS
+        for rule in table[group]
+        if not any(pathspec.GitIgnoreSpec.from_lines([rule]).match_files(files))
+    }
+
+    assert idle == made_later
+
+
+@pytest.mark.parametrize("group", ["sealed", "shared", "yours"])
+def test_workflows_and_container_files_say_whose_they_are(
+    service: Path, table: dict[str, Any], files: set[str], group: str
+) -> None:
+    rules = pathspec.GitIgnoreSpec.from_lines(table[group])
+    speaking = {
+        "Dockerfile", "compose.yaml", ".dockerignore", "justfile", ".pre-commit-config.yaml",
+        ".editorconfig", *(file for file in files if file.startswith(".github/")),
+    }  # fmt: skip
+
+    for file in rules.match_files(speaking):
+        first = (service / file).read_text().splitlines()[0]
+        assert first.startswith(f"# {group.capitalize()}"), file
