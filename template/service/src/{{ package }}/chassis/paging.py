@@ -45,7 +45,8 @@ class Keyset:
 
     def _encode(self, row: RowMapping) -> str:
         keys = [row[getattr(column, "key")] for column in (self.column, self.tiebreak)]  # noqa: B009
-        return base64.urlsafe_b64encode(orjson.dumps([self.name, *keys])).decode().rstrip("=")
+        raw = orjson.dumps([self.name, *keys], default=str)  # asyncpg has its own UUID
+        return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
     def _decode(self, cursor: str) -> list[ColumnElement[Any]]:
         try:
