@@ -82,7 +82,8 @@ def record(
 
 SCOPES = ("audit:read",)
 router = APIRouter(tags=["audit"], responses=problems.documented(401, 403))
-_NEWEST_FIRST = Keyset("-at", AuditRow.at, AuditRow.id, descending=True)  # type: ignore[arg-type]
+_COLUMNS = AuditRow.__table__.c
+_NEWEST_FIRST = Keyset("-at", _COLUMNS.at, _COLUMNS.id, descending=True)
 
 
 @router.get("/audit", response_model=AuditPage)
@@ -95,7 +96,7 @@ async def entries(
     cursor: Annotated[str | None, Query(max_length=300)] = None,
 ) -> dict[str, Any]:
     """Who changed what, newest first."""
-    query = select(*AuditRow.__table__.columns)
+    query = select(*_COLUMNS)
     if entity is not None:
         query = query.where(AuditRow.entity == entity)
     if entity_id is not None:

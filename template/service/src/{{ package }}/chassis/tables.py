@@ -26,6 +26,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     impl = DateTime(timezone=True)
     cache_ok = True
+    python_type = datetime
 
     def process_bind_param(self, value: datetime | None, _: Dialect) -> datetime | None:
         return value if value is None else value.astimezone(UTC)

@@ -45,12 +45,17 @@ class UnitOfWork:
             return
         with translated():
             try:
-                if not self._failed:
-                    await self.session.commit()
+                await self._end(error)
             finally:
                 await self.session.close()
             if error is not None:
                 raise error
+
+    async def _end(self, error: BaseException | None) -> None:
+        if not self._failed:
+            await self.session.commit()
+        elif error is None:
+            raise RuntimeError("an inner block failed: there is nothing to commit")
 
 
 async def _unit(request: Request) -> UnitOfWork:

@@ -1,0 +1,50 @@
+"""The audit log: who changed what."""
+
+import pytest
+from httpx2 import AsyncClient
+
+from ..conftest import ORDER, Token
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_every_change_is_written_down(client: AsyncClient) -> None:
+    placed = await client.post("/orders", json=ORDER, headers={"x-request-id": "req-1"})
+    order_id = placed.json()["id"]
+    await client.post(f"/orders/{order_id}/cancel")
+
+    page = (await client.get("/audit", params={"entity_id": order_id})).json()
+
+    cancelled, first = page["items"]
+    assert [cancelled["action"], first["action"]] == ["order_cancelled", "order_placed"]
+    assert first["actor"] == "alice"
+    assert first["request_id"] == "req-1"
+    assert cancelled["before"]["status"] == "placed"
+    assert cancelled["after"]["status"] == "cancelled"
+
+
+async def test_what_did_not_happen_is_not_written_down(client: AsyncClient) -> None:
+    placed = await client.post("/orders", json=ORDER)
+    await client.delete(placed.headers["location"])
+
+    page = (await client.get("/audit")).json()
+
+    assert [item["action"] for item in page["items"]] == ["order_placed"]
+
+
+async def test_it_is_read_a_page_at_a_time(client: AsyncClient) -> None:
+    for _ in range(5):
+        await client.post("/orders", json=ORDER)
+
+    first = (await client.get("/audit", params={"limit": 3})).json()
+    second = (await client.get("/audit", params={"limit": 3, "cursor": first["next"]})).json()
+
+    ids = [item["id"] for item in first["items"] + second["items"]]
+    assert len(set(ids)) == len(ids) == 5
+    assert second["next"] is None
+
+
+async def test_it_needs_a_scope_of_its_own(anonymous: AsyncClient, token: Token) -> None:
+    bearer = {"authorization": f"Bearer {token(scope='orders:read')}"}
+
+    assert (await anonymous.get("/audit", headers=bearer)).status_code == 403

@@ -1,0 +1,57 @@
+"""Health checks."""
+
+import asyncio
+
+import pytest
+from fastapi import FastAPI
+from httpx2 import AsyncClient
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize("path", ["/livez", "/startupz", "/readyz"])
+async def test_a_healthy_service_says_so(anonymous: AsyncClient, path: str) -> None:
+    assert (await anonymous.get(path)).status_code == 200
+
+
+async def test_a_failed_check_is_named_without_its_details(
+    anonymous: AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail() -> None:
+        raise ConnectionError("postgresql://app:hunter2@db refused")
+
+    monkeypatch.setitem(app.state.health._checks, "database", fail)
+
+    ready = await anonymous.get("/readyz")
+    alive = await anonymous.get("/livez")
+
+    assert ready.status_code == 503
+    assert ready.json()["checks"]["database"] == "failed: ConnectionError"
+    assert "hunter2" not in ready.text
+    assert alive.status_code == 200
+
+
+async def test_a_check_that_hangs_is_cut_off(
+    anonymous: AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang() -> None:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(app.state.health, "_seconds", 0.05)
+    monkeypatch.setitem(app.state.health._checks, "issuer", hang)
+
+    ready = await anonymous.get("/readyz")
+
+    assert ready.status_code == 503
+    assert ready.json()["checks"] == {"database": "ok", "issuer": "no answer within 0.05 s"}
+
+
+async def test_a_service_that_stops_takes_no_more_traffic(
+    anonymous: AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.state.lifecycle, "draining", True)
+
+    ready = await anonymous.get("/readyz")
+
+    assert ready.status_code == 503
+    assert ready.json() == {"status": "stopping"}

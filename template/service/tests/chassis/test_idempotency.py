@@ -1,0 +1,87 @@
+"""Idempotency keys: the effect of a POST that is sent twice."""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from fastapi import FastAPI
+from httpx2 import AsyncClient
+
+from ..conftest import ORDER, Token
+
+pytestmark = pytest.mark.anyio
+
+KEY = {"idempotency-key": "5c1f7f0e"}
+
+
+async def count(client: AsyncClient) -> int:
+    return len((await client.get("/orders", params={"limit": 100})).json()["items"])
+
+
+async def test_the_same_request_gets_the_same_answer(client: AsyncClient) -> None:
+    first = await client.post("/orders", json=ORDER, headers=KEY)
+    again = await client.post("/orders", json=ORDER, headers=KEY)
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.content == first.content
+    assert again.headers["location"] == first.headers["location"]
+    assert again.headers["idempotency-replayed"] == "true"
+    assert await count(client) == 1
+
+
+async def test_another_request_with_the_same_key_is_refused(client: AsyncClient) -> None:
+    await client.post("/orders", json=ORDER, headers=KEY)
+
+    other = await client.post("/orders", json={**ORDER, "note": "other"}, headers=KEY)
+
+    assert other.status_code == 422
+    assert other.json()["title"] == "Idempotency key reused"
+
+
+async def test_keys_belong_to_their_caller(client: AsyncClient, token: Token) -> None:
+    await client.post("/orders", json=ORDER, headers=KEY)
+
+    bob = {"authorization": f"Bearer {token(sub='bob')}"}
+    other = await client.post("/orders", json={**ORDER, "note": "bob's"}, headers={**KEY, **bob})
+
+    assert other.status_code == 201
+    assert "idempotency-replayed" not in other.headers
+
+
+async def test_of_requests_at_once_one_has_the_effect(client: AsyncClient) -> None:
+    answers = await asyncio.gather(
+        *(client.post("/orders", json=ORDER, headers=KEY) for _ in range(10))
+    )
+
+    seen = Counter(answer.status_code for answer in answers)
+    assert seen[201] >= 1
+    assert set(seen) <= {201, 409}
+    assert await count(client) == 1
+
+
+async def test_a_failure_is_not_remembered(client: AsyncClient) -> None:
+    refused = await client.post("/orders", json={**ORDER, "lines": ORDER["lines"] * 2}, headers=KEY)
+
+    accepted = await client.post("/orders", json=ORDER, headers=KEY)
+
+    assert (refused.status_code, accepted.status_code) == (422, 201)
+
+
+async def test_a_key_is_forgotten_after_its_time(
+    client: AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.state, "idempotency_lifetime", timedelta(0), raising=False)
+    await client.post("/orders", json=ORDER, headers=KEY)
+
+    again = await client.post("/orders", json=ORDER, headers=KEY)
+
+    assert "idempotency-replayed" not in again.headers
+    assert await count(client) == 2
+
+
+@pytest.mark.parametrize("key", ["", "with space", "x" * 256])
+async def test_an_unusable_key_is_refused(client: AsyncClient, key: str) -> None:
+    answer = await client.post("/orders", json=ORDER, headers={"idempotency-key": key})
+
+    assert answer.status_code == 422

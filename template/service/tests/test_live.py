@@ -1,0 +1,68 @@
+"""The real process: starts, answers, logs, stops."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+
+import httpx2
+import pytest
+
+from .conftest import ORDER, Live
+
+
+@pytest.fixture
+def bearer(live: Live) -> dict[str, str]:
+    return {"authorization": f"Bearer {live.token()}"}
+
+
+def test_a_token_of_the_command_line_is_let_in(live: Live, bearer: dict[str, str]) -> None:
+    placed = httpx2.post(f"{live.url}/orders", json=ORDER, headers=bearer)
+    read = httpx2.get(live.url + placed.headers["location"], headers=bearer)
+
+    assert (placed.status_code, read.status_code) == (201, 200)
+
+
+def test_a_token_allows_what_it_was_asked_for(live: Live) -> None:
+    reader = {"authorization": f"Bearer {live.token('--scope', 'orders:read')}"}
+
+    answer = httpx2.post(f"{live.url}/orders", json=ORDER, headers=reader)
+
+    assert answer.status_code == 403
+
+
+def test_every_line_of_the_log_is_json_of_one_shape(live: Live, bearer: dict[str, str]) -> None:
+    httpx2.get(f"{live.url}/orders", headers=bearer)
+
+    lines = [json.loads(line) for line in live.log.read_text().splitlines()]
+    for line in lines:
+        assert {"event", "level", "timestamp", "service"} <= line.keys()
+    assert bearer["authorization"].split()[1] not in live.log.read_text()
+
+
+def test_a_request_in_flight_is_answered_before_the_process_ends(
+    launch: Callable[..., Live],
+) -> None:
+    live = launch(drain_seconds="1")
+    ready: list[int] = []
+    answers: list[int] = []
+
+    def watch() -> None:
+        try:
+            while True:
+                ready.append(httpx2.get(f"{live.url}/readyz").status_code)
+                answers.append(httpx2.get(f"{live.url}/orders").status_code)
+                time.sleep(0.02)
+        except httpx2.TransportError:
+            return
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    time.sleep(0.2)
+    live.stop()
+    thread.join()
+
+    assert ready[0] == 200
+    assert ready[-1] == 503
+    assert set(answers) == {401}
+    assert "Traceback" not in live.log.read_text()

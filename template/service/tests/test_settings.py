@@ -1,0 +1,124 @@
+"""Settings: where they come from, and what production refuses."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import PACKAGE, PREFIX, ROOT, Settings, config, reference
+
+PRODUCTION = {
+    "environment": "production",
+    "database_url": "postgresql://app:hunter2@db.internal/app",
+    "auth_jwks_url": "https://id.example.com/jwks",
+    "auth_issuer": "https://id.example.com",
+    "auth_audience": "orders",
+}
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    monkeypatch.chdir(tmp_path)
+    return monkeypatch
+
+
+def put(given: pytest.MonkeyPatch, **values: str) -> None:
+    for name, value in values.items():
+        given.setenv(PREFIX + name.upper(), value)
+
+
+def serve(tmp_path: Path, **values: str) -> subprocess.CompletedProcess[str]:
+    environment = {PREFIX + name.upper(): value for name, value in values.items()}
+    command = [sys.executable, "-m", PACKAGE, "serve"]
+    return subprocess.run(
+        command, env=environment, cwd=tmp_path, text=True, capture_output=True, timeout=30
+    )
+
+
+def test_the_environment_wins_over_dotenv_over_secrets_over_the_file(
+    given: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "settings.toml").write_text(
+        'log_level = "ERROR"\nlisten_port = 1\nworkers = 2\npool_size = 3\n'
+    )
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    for name, value in {"listen_port": "11", "workers": "12", "pool_size": "13"}.items():
+        (secrets / f"{PREFIX}{name}".lower()).write_text(value)
+    (tmp_path / ".env").write_text(f"{PREFIX}WORKERS=22\n{PREFIX}POOL_SIZE=23\n")
+    put(given, pool_size="33", secrets_dir=str(secrets), config_file="settings.toml")
+
+    found = config.load(Settings)
+
+    told = (found.log_level, found.listen_port, found.workers, found.pool_size)
+    assert told == ("ERROR", 11, 22, 33)
+
+
+def test_production_starts_with_what_it_needs(given: pytest.MonkeyPatch) -> None:
+    put(given, **PRODUCTION)
+
+    assert config.load(Settings).production
+
+
+def test_production_names_every_problem_at_once(tmp_path: Path) -> None:
+    refused = serve(
+        tmp_path, environment="production", debug="true", listen_port="many", pool_size="-1"
+    )
+
+    assert refused.returncode == 78
+    for name in ("DEBUG", "LISTEN_PORT", "POOL_SIZE", "DATABASE_URL", "AUTH_JWKS_URL"):
+        assert PREFIX + name in refused.stderr
+    assert PREFIX + "AUTH_AUDIENCE" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_no_problem_shows_a_secret(tmp_path: Path) -> None:
+    url = "mysql://app:hunter2@db.internal/app"
+
+    refused = serve(tmp_path, **{**PRODUCTION, "database_url": url, "sentry_dsn": "hunter3"})
+
+    assert refused.returncode == 78
+    assert PREFIX + "DATABASE_URL" in refused.stderr
+    assert "hunter" not in refused.stderr + refused.stdout
+
+
+def test_production_takes_sqlite_only_by_name(given: pytest.MonkeyPatch) -> None:
+    put(given, **{**PRODUCTION, "database_url": "sqlite:///var/service.db"})
+    with pytest.raises(config.BadConfigurationError, match="DATABASE_URL"):
+        config.load(Settings)
+
+    put(given, allow_sqlite="true")
+
+    assert config.load(Settings).allow_sqlite
+
+
+def test_production_makes_no_tokens(tmp_path: Path) -> None:
+    environment = {PREFIX + name.upper(): value for name, value in PRODUCTION.items()}
+
+    refused = subprocess.run(
+        [sys.executable, "-m", PACKAGE, "token"],
+        env=environment,
+        cwd=tmp_path,
+        text=True,
+        capture_output=True,
+    )
+
+    assert refused.returncode == 1
+    assert "identity provider" in refused.stderr
+    assert refused.stdout == ""
+
+
+def test_the_table_of_settings_is_true() -> None:
+    table = (ROOT / "docs" / "settings.md").read_text()
+
+    assert table == reference.markdown(Settings), f"run `{Settings.service} settings --write`"
+
+
+def test_the_example_names_settings_that_exist() -> None:
+    known = {config.variable(Settings, name) for name in Settings.model_fields}
+
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    named = {line.lstrip("# ").split("=")[0] for line in lines if "=" in line}
+
+    assert named <= known
