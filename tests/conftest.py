@@ -1,0 +1,107 @@
+"""Fixtures that all tests share; `tests/support` holds what they are made of."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .support import postgres, processes, pythons
+from .support.environment import Environment, shared
+from .support.processes import Boot, Running
+from .support.rendering import Generate, Service, plan, render
+
+REQUIRED = os.environ.get("MSGEN_REQUIRE_SERVERS") == "1"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--renew-golden", action="store_true", help="write the golden files anew"
+    )
+
+
+def unavailable(what: str) -> None:
+    """Skip the test; where CI promises to have everything, fail it."""
+    if REQUIRED:
+        pytest.fail(f"{what}, and `MSGEN_REQUIRE_SERVERS=1` insists", pytrace=False)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_configuration_of_this_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """An organisation's defaults on this machine must not change what is tested."""
+    file = tmp_path_factory.mktemp("configuration") / "config.toml"
+    file.touch()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MSGEN_CONFIG", str(file))
+        yield
+
+
+@pytest.fixture(scope="session")
+def generate(
+    tmp_path_factory: pytest.TempPathFactory, _no_configuration_of_this_user: None
+) -> Generate:
+    """Render a service; the same answers give the same folder."""
+    rendered: dict[str, Service] = {}
+
+    def generate(
+        preset: str = "service", name: str = "my-service", **answers: str | bool
+    ) -> Service:
+        key = repr((preset, name, sorted(answers.items())))
+        if key not in rendered:
+            target = tmp_path_factory.mktemp("rendered") / name
+            rendered[key] = render(plan(preset, name, answers, target))
+        return rendered[key]
+
+    return generate
+
+
+@pytest.fixture(scope="session")
+def service(generate: Generate) -> Service:
+    """The default service."""
+    return generate()
+
+
+@pytest.fixture(scope="session")
+def environment(service: Service) -> Environment:
+    """What services run in, on the interpreter that runs the tests."""
+    return shared(service, next(iter(pythons.found().values())))
+
+
+@pytest.fixture
+def boot(environment: Environment, tmp_path: Path) -> Iterator[Boot]:
+    """Start services as real processes."""
+    started: list[Running] = []
+
+    def boot(
+        service: Service, *, folder: Path | None = None, ready: str = "/readyz", **extra: str
+    ) -> Running:
+        place = folder or tmp_path / f"booted-{len(started)}"
+        own = Service(place, service.answers, service.files) if place.exists() else service.copy(place)
+        started.append(processes.Running(own, environment, extra))
+        if ready:
+            started[-1].wait(ready)
+        return started[-1]
+
+    yield boot
+    for running in started:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def _postgres() -> None:
+    if not postgres.answers():
+        unavailable(f"no PostgreSQL answers at `{postgres.SERVER}`")
+
+
+@pytest.fixture
+def postgres_url(_postgres: None) -> Iterator[str]:
+    """An empty database of the machine's PostgreSQL."""
+    with postgres.fresh_database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def copier_template_paths() -> list[str]:
+    """What `pytest-copier` makes its template from."""
+    return [".gitignore", "copier.yml", "presets", "template"]

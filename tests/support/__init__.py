@@ -1,0 +1,1 @@
+"""What the tests share: rendering, environments, processes, databases."""

@@ -1,0 +1,39 @@
+"""The values of each option that are tried against those of every other."""
+
+from typing import Any
+
+from .pairwise import covering
+from .template import questions
+
+HOSTILE = """Keeps "tea" & 'biscuits': 100 % \\o/ {braces} <tags> # ☕"""
+"""A sentence as people write them; every character is special somewhere."""
+
+_TEXTS = {
+    "description": ["Takes orders and keeps track of them.", HOSTILE],
+    "code_owners": ["", "@acme/platform @jo"],
+    "copyright_holder": ["The team", "Jo O'Neill & \"Partners\" GmbH"],
+    "base_image": ["python:3.13-slim", "registry.example.org:5000/base/python:3.11"],
+    "package_index": ["", "https://packages.example.org/simple/"],
+}
+
+
+def values() -> dict[str, list[Any]]:
+    """Every option with the values that it is tried with."""
+    return {
+        name: _values(name, about)
+        for name, about in questions().items()
+        if about.get("when") is not False and name != "name"
+    }
+
+
+def rows() -> list[dict[str, Any]]:
+    """Sets of answers in which every two values meet."""
+    return covering(values())
+
+
+def _values(name: str, about: dict[str, Any]) -> list[Any]:
+    if about["type"] == "bool":
+        return [True, False]
+    if "choices" in about:
+        return list(about["choices"].values())
+    return _TEXTS[name]

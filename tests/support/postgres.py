@@ -1,0 +1,45 @@
+"""Fresh databases on the machine's PostgreSQL."""
+
+import asyncio
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+SERVER = os.environ.get(
+    "MSGEN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres"
+)
+
+
+def answers() -> bool:
+    """Whether a server is there and lets us in."""
+    try:
+        _execute("SELECT 1")
+    except (OSError, TimeoutError, asyncpg.PostgresError):
+        return False
+    return True
+
+
+@contextmanager
+def fresh_database() -> Iterator[str]:
+    """The URL of an empty database, dropped afterwards with whoever is still connected."""
+    name = f"msgen_{uuid.uuid4().hex[:12]}"
+    _execute(f"CREATE DATABASE {name}")
+    try:
+        yield urlunsplit(urlsplit(SERVER)._replace(path=f"/{name}"))
+    finally:
+        _execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _execute(statement: str) -> None:
+    async def run() -> None:
+        connection = await asyncpg.connect(SERVER, timeout=5)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    asyncio.run(run())

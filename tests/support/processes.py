@@ -1,0 +1,106 @@
+"""Services as live processes on a free port."""
+
+import json
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx2
+
+from .environment import Environment
+from .rendering import Service
+
+_START_SECONDS = 40
+_STOP_SECONDS = 20
+
+
+class Running:
+    """A service that answers; `stop` gives its exit code."""
+
+    def __init__(self, service: Service, environment: Environment, extra: Mapping[str, str]) -> None:
+        self.service = service
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log_file = service.path / f"serve-{self.port}.log"
+        self._environment = environment
+        self._extra = {f"{service.prefix}LOG_FORMAT": "json", **extra}
+        with self.log_file.open("wb") as log:
+            self.process = subprocess.Popen(
+                [environment.home / "bin/python", "-m", service.package,
+                 "serve", "--port", str(self.port)],
+                cwd=service.path,
+                env=environment.variables(service, self._extra),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )  # fmt: skip
+
+    def wait(self, path: str = "/readyz", status: int = 200) -> None:
+        """Wait until `path` answers with `status`."""
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, f"the service ended:\n{self.log()[-6000:]}"
+            try:
+                if httpx2.get(self.url + path).status_code == status:
+                    return
+            except httpx2.TransportError:
+                pass
+            time.sleep(0.05)
+        raise AssertionError(f"`{path}` did not answer {status}:\n{self.log()[-6000:]}")
+
+    def command(self, *arguments: str) -> str:
+        """What a command of the service prints under the same settings."""
+        python = ("python", "-m", self.service.package)
+        return self._environment.passes(self.service, *python, *arguments, **self._extra)
+
+    def token(self, *, scope: str = "orders:read orders:write", subject: str = "alice") -> str:
+        return self.command("token", "--scope", scope, "--subject", subject).strip()
+
+    def client(self, token: str | None = None) -> httpx2.Client:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx2.Client(base_url=self.url, headers=headers, timeout=20)
+
+    def log(self) -> str:
+        return self.log_file.read_text(encoding="utf-8", errors="replace")
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The log, a dictionary a line; fails on a line that is not JSON."""
+        return [json.loads(line) for line in self.log().splitlines()]
+
+    def stop(self) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"it does not stop:\n{self.log()[-3000:]}") from None
+
+
+class Boot(Protocol):
+    """`boot(service, MY_SERVICE_DATABASE_URL=url)`: started, ready, stopped with the test.
+
+    The service is copied first, so its files (database, keys) are the process's own;
+    `folder` keeps them for a second start. `ready=""` does not wait.
+    """
+
+    def __call__(
+        self,
+        service: Service,
+        *,
+        folder: Path | None = None,
+        ready: str = "/readyz",
+        **extra: str,
+    ) -> Running: ...
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
