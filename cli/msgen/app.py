@@ -3,7 +3,9 @@
 import io
 import os
 import re
+import signal
 import sys
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -53,6 +55,7 @@ def main() -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a check mark must not stop a poor terminal
+    stopped_by = _stop_as_on_ctrl_c()
     try:
         code = int(app(prog_name="msgen", standalone_mode=False) or 0)
     except BrokenPipeError:
@@ -63,7 +66,21 @@ def main() -> int:
     if code == _STOPPED:
         console.say()
         console.fail(UserError("stopped; nothing was written"))
-    return code
+    return 128 + stopped_by[0] if stopped_by else code
+
+
+def _stop_as_on_ctrl_c() -> list[int]:
+    """Tidy up on `kill` and on a closed terminal too; lists the signal that came."""
+    came: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), stop)
+    return came
 
 
 def _told(wrong: Exception) -> int:

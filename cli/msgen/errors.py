@@ -23,8 +23,8 @@ class UsageError(UserError):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Suggest the nearest known word, or list all of them."""
-    known = list(known)
-    near = get_close_matches(word, known, n=1, cutoff=0.6)
+    folded = {each.casefold(): each for each in known}
+    near = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
     if near:
-        return f"did you mean `{near[0]}`?"
-    return "choose one of " + ", ".join(f"`{each}`" for each in known)
+        return f"did you mean `{folded[near[0]]}`?"
+    return "choose one of " + ", ".join(f"`{each}`" for each in folded.values())
