@@ -1,12 +1,21 @@
 """The OpenAPI document says what the service does: requests made up from it find no gap."""
 
+import hypothesis
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi import checks
 
 from .conftest import Live
 
-schema = schemathesis.pytest.from_fixture("document")
+CHECKS = (
+    schemathesis.checks.not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+    checks.unsupported_method,
+)
 
 
 @pytest.fixture(scope="session")
@@ -14,12 +23,20 @@ def document(live: Live) -> schemathesis.BaseSchema:
     return schemathesis.openapi.from_url(f"{live.url}/openapi.json")
 
 
-@pytest.fixture(scope="session")
-def bearer(live: Live) -> dict[str, str]:
-    return {"authorization": f"Bearer {live.token()}"}
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+def test_the_document_is_true(
+    document: schemathesis.BaseSchema, live: Live, mode: GenerationMode
+) -> None:
+    bearer = {"authorization": f"Bearer {live.token()}"}
+    operations = [found.ok() for found in document.get_all_operations()]
 
+    for operation in operations:
 
-@schema.parametrize()
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-def test_the_document_is_true(case: schemathesis.Case, bearer: dict[str, str]) -> None:
-    case.call_and_validate(headers=bearer, excluded_checks=[])
+        @hypothesis.settings(max_examples=20, deadline=None, database=None)
+        @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
+        def check(case: schemathesis.Case) -> None:
+            case.call_and_validate(headers=bearer, checks=CHECKS)
+
+        check()
+
+    assert operations

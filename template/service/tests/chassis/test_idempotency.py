@@ -71,7 +71,7 @@ async def test_a_failure_is_not_remembered(client: AsyncClient) -> None:
 async def test_a_key_is_forgotten_after_its_time(
     client: AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app.state, "idempotency_lifetime", timedelta(0), raising=False)
+    monkeypatch.setattr(app.state.idempotency, "lifetime", timedelta(0))
     await client.post("/orders", json=ORDER, headers=KEY)
 
     again = await client.post("/orders", json=ORDER, headers=KEY)

@@ -1,17 +1,18 @@
 """Settings: environment, then `.env`, then the secrets directory, then a file."""
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SecretsSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
 
 EX_CONFIG = 78
@@ -74,7 +75,7 @@ class CoreSettings(BaseSettings):
         if secrets.is_dir():
             sources.append(SecretsSettingsSource(settings_cls, secrets_dir=secrets))
         if file := os.environ.get(variable(cls, "config_file")):
-            sources.append(TomlConfigSettingsSource(settings_cls, toml_file=file))
+            sources.append(_file(settings_cls, file))
         return tuple(sources)
 
 
@@ -84,6 +85,14 @@ SettingsT = TypeVar("SettingsT", bound=CoreSettings)
 def variable(settings: type[BaseSettings], field: str) -> str:
     """The environment variable that sets `field`."""
     return f"{settings.model_config.get('env_prefix', '')}{field}".upper()
+
+
+def _file(settings: type[BaseSettings], file: str) -> PydanticBaseSettingsSource:
+    try:
+        return InitSettingsSource(settings, tomllib.loads(Path(file).read_text("utf-8")))
+    except (OSError, ValueError):
+        name = variable(settings, "config_file")
+        raise BadConfigurationError([f"{name} does not name a readable TOML file"]) from None
 
 
 def load(settings: type[SettingsT]) -> SettingsT:

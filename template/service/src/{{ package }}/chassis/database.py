@@ -20,6 +20,7 @@ _DRIVERS = {
     "postgres": "postgresql+asyncpg",
     "postgresql": "postgresql+asyncpg",
 }
+_TLS = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 CONNECTIONS = Gauge(
     "db_client_connections_used",
     "Database connections that are in use.",
@@ -31,12 +32,16 @@ CONNECTIONS = Gauge(
 def _supported(value: SecretStr) -> SecretStr:
     try:
         url = make_url(value.get_secret_value())
-    except exc.ArgumentError:
+    except (exc.ArgumentError, ValueError):  # the latter quotes what stands where a port should
         raise ValueError("this is not a database URL") from None
-    if url.get_backend_name() not in ("sqlite", "postgresql", "postgres"):
+    if url.drivername not in {*_DRIVERS, *_DRIVERS.values()}:
         raise ValueError("use a `sqlite:///` or `postgresql://` URL")
     if url.get_backend_name() == "sqlite" and not url.database:
         raise ValueError("name a file for SQLite: `sqlite:///var/service.db`")
+    if url.port is not None and not 0 < url.port < 65536:
+        raise ValueError("its port is not one")
+    if url.query.keys() - {"sslmode"} or url.query.get("sslmode", "prefer") not in _TLS:
+        raise ValueError("it may have one option: `sslmode`, as PostgreSQL knows it")
     return value
 
 
@@ -58,7 +63,8 @@ class DatabaseSettings(CoreSettings):
     @property
     def url(self) -> URL:
         url = make_url(self.database_url.get_secret_value())
-        return url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
+        tls = {"ssl": url.query["sslmode"]} if url.query else {}  # the driver's own word
+        return url.set(drivername=_DRIVERS.get(url.drivername, url.drivername), query=tls)
 
     def unsafe(self) -> dict[str, str]:
         problems = super().unsafe()

@@ -29,9 +29,11 @@ def install(app: FastAPI, settings: ExceptionsSettings) -> None:
         # The edge reports by itself: what it sends holds no header, body or local variable.
         default_integrations=False,
         auto_enabling_integrations=False,
-        include_local_variables=False,
-        send_default_pii=False,
-        max_request_body_size="never",
+        data_collection={
+            "user_info": False,
+            "http_bodies": [],
+            "stack_frame_variables": False,
+        },
     )
 
     def report(error: Exception) -> None:

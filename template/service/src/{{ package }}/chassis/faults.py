@@ -12,8 +12,9 @@ from .errors import ConflictError, DomainError, RejectedError, UnavailableError
 
 log = structlog.get_logger()
 
-# Connection lost, out of resources, shutting down, cancelled, deadlock, serialization.
-_PASSING = ("08", "53", "57", "58", "40", "55")
+# Connection lost, out of resources, shutting down, cancelled, deadlock, serialization, and
+# tables or columns that are not there: the migration has not run yet.
+_PASSING = ("08", "53", "57", "58", "40", "55", "42P01", "42703")
 
 
 class DatabaseUnavailableError(UnavailableError):

@@ -5,6 +5,7 @@ import hashlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, TypeVar
 
@@ -56,6 +57,14 @@ class IdempotencyKeyInUseError(ConflictError):
     headers: ClassVar[dict[str, str]] = {"Retry-After": "1"}
 
 
+@dataclass
+class _Shared:
+    """What all requests of the process know."""
+
+    lifetime: timedelta
+    in_flight: set[tuple[str, str]] = field(default_factory=set)
+
+
 class OnceOnly:
     """Runs an action unless its key has an answer already.
 
@@ -67,8 +76,7 @@ class OnceOnly:
     def __init__(self, request: Request, key: str | None) -> None:
         self._request = request
         self._key = key
-        self._in_flight: set[tuple[str, str]] = request.app.state.idempotency_in_flight
-        self._lifetime: timedelta = request.app.state.idempotency_lifetime
+        self._shared: _Shared = request.app.state.idempotency
 
     async def __call__(
         self,
@@ -97,13 +105,13 @@ class OnceOnly:
     @contextmanager
     def _reserved(self, *owner: str) -> Iterator[None]:
         caller, key = owner
-        if (caller, key) in self._in_flight:
+        if (caller, key) in self._shared.in_flight:
             raise IdempotencyKeyInUseError("the first request with this key is still in progress")
-        self._in_flight.add((caller, key))
+        self._shared.in_flight.add((caller, key))
         try:
             yield
         finally:
-            self._in_flight.discard((caller, key))
+            self._shared.in_flight.discard((caller, key))
 
     async def _fingerprint(self) -> str:
         target = f"{self._request.method} {self._request.url.path}\n".encode()
@@ -123,7 +131,7 @@ class OnceOnly:
             status=response.status_code,
             headers={k: v for k, v in response.headers.items() if k != "content-length"},
             body=bytes(response.body),
-            expires_at=now() + self._lifetime,
+            expires_at=now() + self._shared.lifetime,
         )
 
 
@@ -149,8 +157,7 @@ Once = Annotated[OnceOnly, Depends(_once)]
 
 
 def install(app: FastAPI, settings: IdempotencySettings) -> None:
-    app.state.idempotency_in_flight = set()
-    app.state.idempotency_lifetime = timedelta(hours=settings.idempotency_hours)
+    app.state.idempotency = _Shared(timedelta(hours=settings.idempotency_hours))
 
     @asynccontextmanager
     async def purging() -> AsyncIterator[None]:

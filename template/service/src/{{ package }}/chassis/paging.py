@@ -56,7 +56,7 @@ class Keyset:
                 raise InvalidCursorError
             columns = (self.column, self.tiebreak)
             return [_bound(*pair) for pair in zip(columns, values, strict=True)]
-        except (binascii.Error, ValueError, TypeError, OverflowError):
+        except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError):
             raise InvalidCursorError from None
 
 

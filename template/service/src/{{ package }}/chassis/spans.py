@@ -10,25 +10,13 @@ from opentelemetry.sdk.trace.export import (
     ConsoleSpanExporter,
     SimpleSpanProcessor,
 )
-from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
 
-from .context import current
 from .tracing import TracingSettings
-
-
-class _RequestIds(RandomIdGenerator):
-    """New traces take the trace id that the log lines of the request carry."""
-
-    def generate_trace_id(self) -> int:
-        if (request := current.get()) is not None:
-            return int(request.trace_id, 16)
-        return super().generate_trace_id()
 
 
 def tracer_provider(settings: TracingSettings) -> TracerProvider:
     provider = TracerProvider(
-        id_generator=_RequestIds(),
         resource=Resource.create({SERVICE_NAME: settings.service}),
         sampler=ParentBasedTraceIdRatio(settings.trace_ratio),
         shutdown_on_exit=False,

@@ -16,9 +16,6 @@ _UNTRACED = frozenset({"/livez", "/readyz", "/startupz", "/metrics"})
 
 
 class WebSettings(CoreSettings):
-    max_body_bytes: int = Field(
-        1_000_000, ge=1024, description="The largest request body that is accepted; more is 413."
-    )
     cors_origins: CommaSeparated = Field(
         (), description="Origins of browsers that may call, separated by commas; none by default."
     )
@@ -36,7 +33,6 @@ def application(settings: WebSettings) -> FastAPI:
         description=settings.description,
         version=version(settings.service),
         lifespan=lifespan,
-        max_body_size=settings.max_body_bytes,
         redirect_slashes=False,
         responses=problems.documented(413, 422, 500, 503),
         telemetry={

@@ -1,0 +1,85 @@
+"""What goes out: the headers that every answer has, and one shape for all errors."""
+
+import asyncio
+
+from starlette.types import Message, Scope, Send
+
+from . import problems
+from .context import RequestContext
+
+_COMMON = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"strict-transport-security", b"max-age=31536000"),
+)
+_API = (
+    *_COMMON,
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+_PAGES = (
+    *_COMMON,
+    (
+        b"content-security-policy",
+        b"default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline';"
+        b" img-src 'self' data:; frame-ancestors 'none'",
+    ),
+)
+_PROBLEM = (b"content-type", problems.MEDIA_TYPE.encode())
+
+
+class Reply:
+    """Wraps `send`: adds the headers, and gives plain-text errors the shape of the others."""
+
+    def __init__(self, scope: Scope, send: Send, request: RequestContext) -> None:
+        self._send = send
+        self._headers = _PAGES if scope["path"].startswith(("/docs", "/static-offline")) else _API
+        self._request_id = (b"x-request-id", request.request_id.encode())
+        self._replaced = False
+        self.started = False
+        self.status = 500
+        self.deadline: asyncio.Timeout
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.deadline.reschedule(None)
+            self.status = message["status"]
+            if self.status >= 400 and _is_plain_text(message):
+                self._replaced = True
+                await self._problem(self.status)
+                return
+            self.started = True
+            headers = message.get("headers", ())
+            message["headers"] = [*headers, self._request_id, *self._missing(headers)]
+        elif self._replaced:
+            return
+        await self._send(message)
+
+    def _missing(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        present = {name for name, _ in headers}
+        return [header for header in self._headers if header[0] not in present]
+
+    async def fail(self, status: int, *, detail: str | None = None, close: bool = False) -> None:
+        """Answer with a problem, unless the answer has begun: then the connection must break."""
+        if self.started:
+            raise ConnectionAbortedError("the answer had begun")
+        await self._problem(status, detail=detail, close=close)
+
+    async def _problem(
+        self, status: int, *, detail: str | None = None, close: bool = False
+    ) -> None:
+        self.status, self.started = status, True
+        body = problems.render(status, detail=detail)
+        length = (b"content-length", str(len(body)).encode())
+        closing = [(b"connection", b"close")] if close else []
+        headers = [_PROBLEM, length, self._request_id, *self._headers, *closing]
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        await self._send({"type": "http.response.body", "body": body})
+
+
+def _is_plain_text(message: Message) -> bool:
+    return any(
+        name == b"content-type" and value.startswith(b"text/plain")
+        for name, value in message.get("headers", ())
+    )
