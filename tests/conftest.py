@@ -2,22 +2,22 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from .support import postgres, processes, pythons
-from .support.environment import Environment, shared
-from .support.processes import Boot, Running
-from .support.rendering import Generate, Service, plan, render
+from tests.support import postgres, processes, pythons
+from tests.support.environment import Environment, shared
+from tests.support.processes import Boot, Running
+from tests.support.rendering import Generate, Service, plan, render
 
 REQUIRED = os.environ.get("MSGEN_REQUIRE_SERVERS") == "1"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--renew-golden", action="store_true", help="write the golden files anew"
-    )
+    parser.addoption("--renew-golden", action="store_true", help="write the golden files anew")
 
 
 def unavailable(what: str) -> None:
@@ -44,9 +44,7 @@ def generate(
     """Render a service; the same answers give the same folder."""
     rendered: dict[str, Service] = {}
 
-    def generate(
-        preset: str = "service", name: str = "my-service", **answers: str | bool
-    ) -> Service:
+    def generate(preset: str = "service", name: str = "my-service", **answers: Any) -> Service:
         key = repr((preset, name, sorted(answers.items())))
         if key not in rendered:
             target = tmp_path_factory.mktemp("rendered") / name
@@ -77,7 +75,7 @@ def boot(environment: Environment, tmp_path: Path) -> Iterator[Boot]:
         service: Service, *, folder: Path | None = None, ready: str = "/readyz", **extra: str
     ) -> Running:
         place = folder or tmp_path / f"booted-{len(started)}"
-        own = Service(place, service.answers, service.files) if place.exists() else service.copy(place)
+        own = replace(service, path=place) if place.exists() else service.copy(place)
         started.append(processes.Running(own, environment, extra))
         if ready:
             started[-1].wait(ready)

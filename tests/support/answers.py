@@ -11,7 +11,7 @@ HOSTILE = """Keeps "tea" & 'biscuits': 100 % \\o/ {braces} <tags> # ☕"""
 _TEXTS = {
     "description": ["Takes orders and keeps track of them.", HOSTILE],
     "code_owners": ["", "@acme/platform @jo"],
-    "copyright_holder": ["The team", "Jo O'Neill & \"Partners\" GmbH"],
+    "copyright_holder": ["The team", 'Jo O\'Neill & "Partners" GmbH'],
     "base_image": ["python:3.13-slim", "registry.example.org:5000/base/python:3.11"],
     "package_index": ["", "https://packages.example.org/simple/"],
 }

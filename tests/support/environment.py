@@ -22,6 +22,7 @@ from uv import find_uv_bin
 from .rendering import Service
 
 UV = os.fsdecode(find_uv_bin())
+_SECONDS = 300
 _FOR_PACKAGES = ("UV_", "PIP_", "SSL_", "HTTP", "http", "NO_PROXY", "no_proxy", "ALL_PROXY")
 
 
@@ -41,8 +42,10 @@ class Environment:
 
     home: Path
 
-    def variables(self, service: Service, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-        """The environment variables under which this service is found and nothing else is set."""
+    def variables(
+        self, service: Service, extra: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
+        """What makes this service found, with nothing else set."""
         return {
             **inherited(),
             "PATH": f"{self.home / 'bin'}{os.pathsep}{os.environ['PATH']}",
@@ -52,7 +55,7 @@ class Environment:
         }
 
     def _metadata(self, service: Service) -> Path:
-        """A folder where Python finds the service's name and version, as if it were installed."""
+        """Where Python finds the service's name and version, as if it were installed."""
         version = re.search(r'^version = "(.+)"$', service.text("pyproject.toml"), re.MULTILINE)
         assert version, "the service has no version"
         folder = self.home / "metadata" / service.command
@@ -63,9 +66,9 @@ class Environment:
         return folder
 
     def run(
-        self, service: Service, *command: str, timeout: float = 300, **extra: str
+        self, service: Service, *command: str, extra: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run a tool of the environment in the service's folder."""
+        """Run a tool of the environment in the service's folder, with extra variables."""
         return subprocess.run(
             [self.home / "bin" / command[0], *command[1:]],
             cwd=service.path,
@@ -73,14 +76,17 @@ class Environment:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=_SECONDS,
             check=False,
         )
 
-    def passes(self, service: Service, *command: str, timeout: float = 300, **extra: str) -> str:
+    def passes(
+        self, service: Service, *command: str, extra: Mapping[str, str] | None = None
+    ) -> str:
         """Run a tool, fail with its own words unless it is content, and give its output."""
-        ran = self.run(service, *command, timeout=timeout, **extra)
-        assert ran.returncode == 0, f"{' '.join(command)}\n{ran.stdout[-6000:]}{ran.stderr[-3000:]}"
+        ran = self.run(service, *command, extra=extra)
+        said = f"{' '.join(command)}\n{ran.stdout[-6000:]}{ran.stderr[-3000:]}"
+        assert ran.returncode == 0, said
         return ran.stdout
 
 

@@ -1,6 +1,7 @@
 """Few sets of answers in which every pair of option values meets."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import combinations, product
 from typing import Any
 
@@ -32,5 +33,9 @@ def pairs(row: Row) -> set[Pair]:
 def _row(row: Row, options: Mapping[str, Sequence[Any]], missing: set[Pair]) -> Row:
     for option, values in options.items():
         if option not in row:
-            row[option] = max(values, key=lambda value: len(missing & pairs({**row, option: value})))
+            row[option] = max(values, key=partial(_met, row, option, missing))
     return {option: row[option] for option in options}
+
+
+def _met(row: Row, option: str, missing: set[Pair], value: Any) -> int:
+    return len(missing & pairs({**row, option: value}))

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 
-SERVER = os.environ.get(
-    "MSGEN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres"
-)
+SERVER = os.environ.get("MSGEN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 
 
 def answers() -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import httpx2
+import pytest
 
 from .environment import Environment
 from .rendering import Service
@@ -21,7 +22,9 @@ _STOP_SECONDS = 20
 class Running:
     """A service that answers; `stop` gives its exit code."""
 
-    def __init__(self, service: Service, environment: Environment, extra: Mapping[str, str]) -> None:
+    def __init__(
+        self, service: Service, environment: Environment, extra: Mapping[str, str]
+    ) -> None:
         self.service = service
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -50,12 +53,12 @@ class Running:
             except httpx2.TransportError:
                 pass
             time.sleep(0.05)
-        raise AssertionError(f"`{path}` did not answer {status}:\n{self.log()[-6000:]}")
+        pytest.fail(f"`{path}` did not answer {status}:\n{self.log()[-6000:]}")
 
     def command(self, *arguments: str) -> str:
         """What a command of the service prints under the same settings."""
         python = ("python", "-m", self.service.package)
-        return self._environment.passes(self.service, *python, *arguments, **self._extra)
+        return self._environment.passes(self.service, *python, *arguments, extra=self._extra)
 
     def token(self, *, scope: str = "orders:read orders:write", subject: str = "alice") -> str:
         return self.command("token", "--scope", scope, "--subject", subject).strip()
@@ -79,7 +82,7 @@ class Running:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-            raise AssertionError(f"it does not stop:\n{self.log()[-3000:]}") from None
+            pytest.fail(f"it does not stop:\n{self.log()[-3000:]}")
 
 
 class Boot(Protocol):

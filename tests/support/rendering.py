@@ -13,6 +13,8 @@ ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "template"
 SERVICE = TEMPLATE / "service"
 
+Answer = str | bool
+
 
 @dataclass(frozen=True)
 class Service:
@@ -62,11 +64,11 @@ class Generate(Protocol):
     """`generate("service", name="orders", tracing=False)`."""
 
     def __call__(
-        self, preset: str = "service", name: str = "my-service", **answers: str | bool
+        self, preset: str = "service", name: str = "my-service", **answers: Any
     ) -> Service: ...
 
 
-def plan(preset: str, name: str, answers: Mapping[str, str | bool], output: Path) -> Plan:
+def plan(preset: str, name: str, answers: Mapping[str, Answer], output: Path) -> Plan:
     """What `msgen new` would write for these answers."""
     overrides = [f"{key}={_written(value)}" for key, value in answers.items()]
     return Planner().plan(Wish(name, preset, overrides, output))
@@ -80,5 +82,5 @@ def render(plan: Plan) -> Service:
     return Service(plan.target, answers, tuple(files))
 
 
-def _written(value: str | bool) -> str:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+def _written(value: Answer) -> str:
+    return ("no", "yes")[value] if isinstance(value, bool) else value

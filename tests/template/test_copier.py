@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
-from pytest_copier.plugin import CopierFixture
-
 from msgen.releases import current
 from msgen.render import render, render_publicly
+from pytest_copier.plugin import CopierFixture
 
-from ..support.rendering import ROOT, Generate, Service
+from tests.support.rendering import ROOT, Generate, Service
 
 PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yml"))
 ORIGIN = re.compile(r"^_(commit|src_path):.*\n(?: .*\n)*", re.MULTILINE)

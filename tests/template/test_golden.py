@@ -2,20 +2,21 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ..support.rendering import ROOT, Generate, Service
+from tests.support.rendering import ROOT, Generate, Service
 
 GOLDEN = Path(__file__).parent / "golden"
 PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yml"))
 
-FULL: Mapping[str, str | bool] = {
+FULL: Mapping[str, Any] = {
     "code_owners": "@acme/platform",
     "licence": "MIT",
     "package_index": "https://packages.example.org/simple/",
 }
-BARE: Mapping[str, str | bool] = {
+BARE: Mapping[str, Any] = {
     "ci": "none",
     "container": False,
     "devcontainer": False,
@@ -34,7 +35,7 @@ SEAMS = (
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_preset_writes_these_files(generate: Generate, preset: str, renew: bool) -> None:
+def test_preset_writes_these_files(generate: Generate, preset: str, *, renew: bool) -> None:
     service = generate(preset, name="orders")
 
     _compare(GOLDEN / f"{preset}.files", "\n".join(service.files) + "\n", renew=renew)
@@ -43,7 +44,7 @@ def test_preset_writes_these_files(generate: Generate, preset: str, renew: bool)
 @pytest.mark.parametrize("file", SEAMS)
 @pytest.mark.parametrize(("kind", "answers"), [("full", FULL), ("bare", BARE)])
 def test_seam_files_come_out_like_this(
-    generate: Generate, kind: str, answers: Mapping[str, str | bool], file: str, renew: bool
+    generate: Generate, kind: str, answers: Mapping[str, Any], file: str, *, renew: bool
 ) -> None:
     service: Service = generate(name="orders", **answers)
 

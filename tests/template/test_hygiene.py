@@ -5,12 +5,12 @@ import re
 import pytest
 import yaml
 
-from ..support import answers, template
-from ..support.rendering import ROOT, Generate, Service
+from tests.support import answers, template
+from tests.support.rendering import ROOT, Generate, Service
 
 ROWS = answers.rows()
 HOSTS = re.compile(r"\b(pypi|pythonhosted|npmjs|debian|docker)\.(org|com|io)\b")
-UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|X{3}|NotImplemented" r"Error)\b")
+UNFINISHED = re.compile(r"\b(TO[D]O|FIX[M]E|X{3}|NotImplemented[E]rror)\b")
 
 
 @pytest.fixture(params=range(len(ROWS)))
@@ -19,15 +19,15 @@ def variant(request: pytest.FixtureRequest, generate: Generate) -> Service:
 
 
 def test_files_end_in_one_newline(variant: Service) -> None:
-    texts = {file: variant.text(file) for file in variant.files}
+    tidy = re.compile(r"(.*\S\n)?", re.DOTALL)
 
-    assert [file for file, text in texts.items() if text and not re.search(r"\S\n\Z", text)] == []
+    assert [file for file in variant.files if not tidy.fullmatch(variant.text(file))] == []
 
 
 def test_lines_have_no_trailing_blanks(variant: Service) -> None:
-    found = {file: re.findall(r"^.*[ \t\r]$", variant.text(file), re.M) for file in variant.files}
+    blanks = re.compile(r"[ \t\r]$", re.MULTILINE)
 
-    assert {file: lines for file, lines in found.items() if lines} == {}
+    assert [file for file in variant.files if blanks.search(variant.text(file))] == []
 
 
 def test_blank_lines_come_at_most_in_twos(variant: Service) -> None:
@@ -40,12 +40,6 @@ def test_no_mark_is_left_unrendered(variant: Service) -> None:
     found = {file for file in variant.files if mark.search(_code(variant, file))}
 
     assert found - own == set()
-
-
-def test_no_answer_is_written_as_python_or_jinja_would(variant: Service) -> None:
-    text = "".join(variant.text(file) for file in variant.files if not file.endswith(".py"))
-
-    assert not re.search(r"\bUndefined\b", text)
 
 
 def test_nothing_names_a_registry_or_this_machine(variant: Service) -> None:
@@ -62,7 +56,9 @@ def test_nothing_is_left_to_be_done(variant: Service) -> None:
 
 def test_answers_file_records_every_answer_and_no_path(variant: Service) -> None:
     recorded = yaml.safe_load(variant.text(".copier-answers.yml"))
-    asked = {name for name, about in template.questions().items() if about.get("when") is not False}
+    asked = {
+        name for name, about in template.questions().items() if about.get("when") is not False
+    }
 
     assert recorded.pop("_src_path").startswith("https://")
     assert re.fullmatch(r"v\d+\.\d+\.\d+(\.dev\d+)?", recorded.pop("_commit"))

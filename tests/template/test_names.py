@@ -1,9 +1,11 @@
 """Names that would get in the way of something still make a service that works."""
 
+from pathlib import Path
+
 import pytest
 
-from ..support.environment import Environment
-from ..support.rendering import Generate
+from tests.support.environment import Environment
+from tests.support.rendering import Generate
 
 DERIVED = {
     "orders": ("orders-service", "orders_service", "ORDERS_SERVICE_"),
@@ -35,9 +37,9 @@ def test_command_package_and_prefix_follow_from_the_name(generate: Generate, nam
 
 @pytest.mark.parametrize("name", SHADOWING)
 def test_name_shadows_nothing(
-    generate: Generate, environment: Environment, name: str, tmp_path_factory: pytest.TempPathFactory
+    generate: Generate, environment: Environment, name: str, tmp_path: Path
 ) -> None:
-    service = generate(name=name).copy(tmp_path_factory.mktemp("shadow"))
+    service = generate(name=name).copy(tmp_path / "shadow")
     check = SEES_BOTH.format(
         package=service.package, name=name, exists="-" not in name, path=service.path
     )

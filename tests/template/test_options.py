@@ -1,11 +1,12 @@
 """Each option adds and takes away what `copier.yml` says, and nothing else."""
 
 import re
+from typing import Any
 
 import pytest
 
-from ..support import template
-from ..support.rendering import Generate, Service
+from tests.support import template
+from tests.support.rendering import Generate, Service
 
 EVERYTHING = {"code_owners": "@acme/platform", "licence": "MIT"}
 
@@ -15,7 +16,7 @@ OWNED = {
     for each in template.SNAPSHOT.config["_exclude"]
     for block in BLOCK.finditer(re.sub(r"\{\{ package \}\}", "orders_service", each))
 }
-WITHOUT: dict[str, dict[str, str | bool]] = {
+WITHOUT: dict[str, dict[str, Any]] = {
     "ci != 'github'": {"ci": "none"},
     "licence == 'proprietary'": {"licence": "proprietary"},
     "not code_owners": {"code_owners": ""},
@@ -77,7 +78,7 @@ def test_own_base_image_is_used_for_the_container(generate: Generate) -> None:
     service.lacks("Dockerfile", "python:3.13-slim")
 
 
-def _without(condition: str) -> dict[str, str | bool]:
+def _without(condition: str) -> dict[str, Any]:
     return WITHOUT.get(condition) or {condition.removeprefix("not "): False}
 
 

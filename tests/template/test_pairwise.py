@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ..support import answers
-from ..support.environment import Environment
-from ..support.pairwise import pairs
-from ..support.rendering import Generate, Service
+from tests.support import answers
+from tests.support.environment import Environment
+from tests.support.pairwise import pairs
+from tests.support.rendering import Generate, Service
 
 ROWS = answers.rows()
 NUMBERS = range(len(ROWS))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ..support.rendering import ROOT, Service
+from tests.support.rendering import ROOT, Service
 
 FUNCTION = 25
 FILE = 200
@@ -44,7 +44,9 @@ def test_functions_of_msgen_are_short() -> None:
 
 
 def test_files_of_msgen_are_short() -> None:
-    long = [file for file in CLI if (ROOT / file).read_text(encoding="utf-8").count("\n") > FILE]
+    long = [
+        file for file in CLI if (ROOT / file).read_text(encoding="utf-8").count("\n") > FILE
+    ]
 
     assert long == []
 
