@@ -123,6 +123,6 @@ class Terminal:
 
 
 def listing(folder: Path) -> list[str]:
-    """Everything in a folder but what git keeps for itself."""
-    paths = (path.relative_to(folder) for path in folder.rglob("*"))
-    return sorted(str(path) for path in paths if ".git" not in path.parts)
+    """Every file in a folder but those that git keeps for itself."""
+    files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return sorted(str(path) for path in files if ".git" not in path.parts)

@@ -18,7 +18,6 @@ def test_a_service_is_written_and_the_next_step_is_told(msgen: Command, folder: 
     assert (folder / "orders/src/orders_service/main.py").is_file()
     assert "cd orders\n" in ran.out
     assert ".venv/bin/orders-service serve" in ran.out
-    assert listing(folder) == sorted({str(path) for path in map(Path, listing(folder))})
 
 
 def test_the_answers_file_names_the_project_and_no_path_of_this_machine(
@@ -92,10 +91,7 @@ def test_a_dry_run_lists_just_what_a_run_writes(msgen: Command, folder: Path) ->
 
     after = msgen("new", "orders", "--json", *QUICK).json
 
-    written = [
-        path for path in listing(folder / "orders") if (folder / "orders" / path).is_file()
-    ]
-    assert before["files"] == after["files"] == written
+    assert before["files"] == after["files"] == listing(folder / "orders")
 
 
 def test_json_is_alone_on_stdout(msgen: Command, folder: Path) -> None:
@@ -198,7 +194,7 @@ def test_a_target_with_something_in_it_is_left_alone(msgen: Command, folder: Pat
 
     assert ran.code == 2
     assert "is not empty" in ran.err
-    assert listing(folder) == ["orders", "orders/notes.txt"]
+    assert listing(folder) == ["orders/notes.txt"]
 
 
 def test_a_target_that_is_a_file_is_left_alone(msgen: Command, folder: Path) -> None:

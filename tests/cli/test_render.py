@@ -60,9 +60,10 @@ def test_plain_copier_gives_the_same_tree_from_a_tagged_repository(
     (tmp_path / "ours").mkdir()
 
     generate.render_into(plan, tmp_path / "ours")
+    copier = Path(MSGEN).with_name("copier")
+    options = ("--quiet", "--defaults", "--vcs-ref", snapshot.tag, "--data", "name=orders")
     subprocess.run(
-        [str(Path(MSGEN).with_name("copier")), "copy", "--quiet", "--defaults", "--vcs-ref", snapshot.tag, "--data",
-         "name=orders", releases.SOURCE, str(tmp_path / "theirs")],
+        [copier, "copy", *options, releases.SOURCE, tmp_path / "theirs"],
         env={
             **os.environ,
             "GIT_CONFIG_COUNT": "1",
@@ -70,7 +71,7 @@ def test_plain_copier_gives_the_same_tree_from_a_tagged_repository(
             "GIT_CONFIG_VALUE_0": releases.SOURCE,
         },
         check=True,
-    )  # fmt: skip
+    )
 
     assert contents("ours") == contents("theirs")  # type: ignore[operator]
 
