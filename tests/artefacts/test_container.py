@@ -83,6 +83,19 @@ def test_image_stands_on_the_base_image_that_was_asked_for(render: Render) -> No
     assert lines.count("FROM ${BASE_IMAGE}") == 1
 
 
+def test_image_and_ci_use_one_version_of_each_tool(
+    service: Path, dockerfile: str, compose: dict[str, Any]
+) -> None:
+    action = yaml.safe_load((service / ".github/actions/prepare/action.yml").read_text())
+    checks = yaml.safe_load((service / ".github/workflows/checks.yml").read_text())
+
+    uv = action["runs"]["steps"][0]["with"]["version"]
+    postgres = checks["jobs"]["tests"]["services"]["database"]["image"]
+
+    assert f"FROM ghcr.io/astral-sh/uv:{uv} AS uv" in dockerfile
+    assert compose["services"]["database"]["image"] == postgres
+
+
 def test_nothing_reaches_the_image_unnamed(service: Path) -> None:
     rules = (service / ".dockerignore").read_text().splitlines()
 

@@ -82,7 +82,7 @@ class Stack:
             f"--project-name=msgen-test-{self.port}",
             *arguments,
             cwd=self.folder,
-            IMAGE=self.image,
+            SERVICE_IMAGE=self.image,
             SERVICE_PORT=str(self.port),
         )
 

@@ -44,10 +44,10 @@ def running(image: str, *flags: str, **variables: str) -> Iterator[tuple[str, st
 
 def test_image_is_small(image: str, say: Callable[[str], None]) -> None:
     history = docker("history", "--human=false", "--format={{.Size}} {{.CreatedBy}}", image)
-    layers = [line.split(" ", 1) for line in history.splitlines()]
-    first = next(i for i, (_, command) in enumerate(layers) if command.startswith("WORKDIR"))
-    own = sum(int(size) for size, _ in layers[:first])
-    base = sum(int(size) for size, _ in layers[first:])
+    layers = [line.partition(" ") for line in history.splitlines()]
+    first = next(i for i, (_, _, command) in enumerate(layers) if command.startswith("WORKDIR"))
+    own = sum(int(size) for size, _, _ in layers[:first])
+    base = sum(int(size) for size, _, _ in layers[first:])
 
     say(f"image: {own / 1e6:.0f} MB on a base of {base / 1e6:.0f} MB")
 
