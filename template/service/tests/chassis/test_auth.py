@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """Access tokens: what is let in, and what an attacker tries."""
 
 import base64

@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """What every answer has: an id, safe headers, a deadline, an access line."""
 
 import asyncio

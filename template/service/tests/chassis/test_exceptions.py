@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """Unhandled exceptions reach a service that speaks Sentry's protocol."""
 
 import gzip

@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """Health checks."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """Idempotency keys: the effect of a POST that is sent twice."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """Keys of an identity provider: fetched from a real HTTP server."""
 
 import asyncio

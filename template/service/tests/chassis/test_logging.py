@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """Logs: nothing secret in them."""
 
 from typing import Any

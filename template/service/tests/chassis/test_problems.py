@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """Errors: one shape for all of them, and nothing of the input in it."""
 
 from typing import Any

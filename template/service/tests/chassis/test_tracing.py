@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """Traces reach an OpenTelemetry collector."""
 
 import gzip

@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """One transaction: all of it, or nothing."""
 
 from contextlib import suppress

@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """The audit log: who changed what, in the transaction of the change."""
 
 from datetime import datetime

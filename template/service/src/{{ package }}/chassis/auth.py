@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """Access tokens: who calls, and what they may do."""
 
 import re

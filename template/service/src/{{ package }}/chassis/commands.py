@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """The command line of the service: serve, token, migrate, settings, openapi."""
 
 import argparse

@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """Settings: environment, then `.env`, then the secrets directory, then a file."""
 
 import os

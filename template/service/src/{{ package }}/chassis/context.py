@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """What is known about the request in hand, for logs, audit and traces."""
 
 import re

@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """The service's own database: SQLite by default, PostgreSQL by its URL."""
 
 from collections.abc import AsyncIterator

@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """One pass around every request: identity, deadline, headers, metrics, access line.
 
 A single ASGI middleware, because each further layer costs every request again.

@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """The kinds of errors that a domain can raise; `problems` turns them into answers."""
 
 import re

@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """Exceptions that nobody handled, sent to Sentry or a service that speaks its protocol."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """What the errors of a database mean to a caller."""
 
 import sqlite3

@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """Idempotency keys: a POST that is sent twice has its effect once."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """Where the keys come from that verify tokens: a JWKS URL, or a local key pair."""
 
 import asyncio

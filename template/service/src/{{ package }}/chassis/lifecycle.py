@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """What starts and stops with the service, and how far along it is."""
 
 from collections.abc import AsyncIterator, Callable

@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """The limit for request bodies: stopped by its announced length, or while it streams in."""
 
 from starlette.exceptions import HTTPException

@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """Structured logs on standard output: JSON, or readable on a terminal."""
 
 import logging

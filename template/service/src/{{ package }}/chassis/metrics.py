@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """Prometheus metrics: rate, errors and duration of requests, requests in flight."""
 
 import os

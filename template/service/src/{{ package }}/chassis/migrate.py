@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """Migrations: run by `migrate`, and at start where the settings say so."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """Keyset pagination: pages that stay right while rows come and go."""
 
 import base64

@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """Every error as problem details (RFC 9457): one shape for all that goes wrong."""
 
 import re

@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """The table of all settings, for `docs/settings.md`."""
 
 import types

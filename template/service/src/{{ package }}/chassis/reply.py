@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """What goes out: the headers that every answer has, and one shape for all errors."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """The HTTP server: starts, drains and stops."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """The tracer provider: imported only where traces are recorded."""
 
 import sys

@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """What every table is built from."""
 
 from datetime import UTC, datetime

@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """Traces by OpenTelemetry: FastAPI makes the spans, this sends them on."""
 
 import asyncio

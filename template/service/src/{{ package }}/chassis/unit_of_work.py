@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """One transaction for one use case."""
 
 from types import TracebackType

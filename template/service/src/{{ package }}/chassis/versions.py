@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """Optimistic locking over HTTP: `ETag` says which version, `If-Match` insists on it."""
 
 import re

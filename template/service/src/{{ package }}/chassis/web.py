@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """The FastAPI application as every service has it: limits, documentation pages, CORS."""
 
 from functools import partial

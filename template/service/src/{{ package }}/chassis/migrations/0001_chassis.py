@@ -1,3 +1,4 @@
+# Sealed: an update replaces this file.
 """Idempotency keys and the audit log."""
 
 import sqlalchemy as sa
