@@ -31,6 +31,17 @@ async def test_the_same_request_gets_the_same_answer(client: AsyncClient) -> Non
     assert await count(client) == 1
 
 
+async def test_every_post_takes_a_key(client: AsyncClient) -> None:
+    order = await client.post("/orders", json=ORDER)
+
+    cancel = order.headers["location"] + "/cancel"
+    first = await client.post(cancel, headers=KEY)
+    again = await client.post(cancel, headers=KEY)
+
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.content == first.content
+
+
 async def test_another_request_with_the_same_key_is_refused(client: AsyncClient) -> None:
     await client.post("/orders", json=ORDER, headers=KEY)
 

@@ -93,9 +93,9 @@ class Edge:
 
 
 def _record(scope: Scope, request: RequestContext, status: int, seconds: float) -> None:
-    route = getattr(scope.get("route"), "path", None)
-    observe(scope["method"], route, status, seconds)
     path = scope["path"]
+    route = path if path in _QUIET else getattr(scope.get("route"), "path", None)
+    observe(scope["method"], route, status, seconds)
     if path in _QUIET and status < 400:
         return
     log.info(

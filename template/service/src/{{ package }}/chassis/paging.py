@@ -5,7 +5,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -67,6 +67,7 @@ def _bound(column: ColumnElement[Any], value: Any) -> ColumnElement[Any]:
         value = datetime.fromisoformat(value)
         if value.tzinfo is None:
             raise ValueError("no time zone")
+        value = value.astimezone(UTC)  # the first and the last day may have none
     elif kind is int:
         if type(value) is not int or not -(2**63) <= value < 2**63:
             raise ValueError("not a stored number")

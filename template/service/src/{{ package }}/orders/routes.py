@@ -26,7 +26,7 @@ router = APIRouter(prefix="/orders", tags=["orders"], responses=problems.documen
     "", status_code=201, response_model=OrderOut, responses=problems.documented(400, 409, 415)
 )
 async def place(body: PlaceOrder, unit: Unit, caller: Writer, once: Once) -> Response:
-    """Place an order; with an `Idempotency-Key` it is safe to send this again."""
+    """Place an order; an `Idempotency-Key` makes it safe to send this again."""
 
     async def act() -> Order:
         return await use_cases.place_order(
@@ -97,14 +97,16 @@ async def change(
     responses=problems.documented(404, 409, 412),
 )
 async def cancel(
-    order_id: UUID, unit: Unit, caller: Writer, version: IfMatch, response: Response
-) -> Order:
-    """Cancel an order that is still open."""
-    order = await use_cases.cancel_order(
-        unit, order_id=order_id, customer=caller.subject, version=version
-    )
-    response.headers["etag"] = etag(order.version)
-    return order
+    order_id: UUID, unit: Unit, caller: Writer, version: IfMatch, once: Once
+) -> Response:
+    """Cancel an order that is still open; an `Idempotency-Key` makes it safe to send again."""
+
+    async def act() -> Order:
+        return await use_cases.cancel_order(
+            unit, order_id=order_id, customer=caller.subject, version=version
+        )
+
+    return await once(unit, caller.subject, act, _answer)
 
 
 @router.delete("/{order_id}", status_code=204, responses=problems.documented(404, 409, 412))
@@ -113,7 +115,13 @@ async def delete(order_id: UUID, unit: Unit, caller: Writer, version: IfMatch) -
     await use_cases.delete_order(unit, order_id=order_id, customer=caller.subject, version=version)
 
 
-def _created(order: Order) -> Response:
+def _answer(order: Order, status: int = 200) -> Response:
     body = OrderOut.model_validate(order).model_dump_json()
-    headers = {"location": f"/orders/{order.id}", "etag": etag(order.version)}
-    return Response(body, 201, headers=headers, media_type="application/json")
+    headers = {"etag": etag(order.version)}
+    return Response(body, status, headers=headers, media_type="application/json")
+
+
+def _created(order: Order) -> Response:
+    answer = _answer(order, 201)
+    answer.headers["location"] = f"/orders/{order.id}"
+    return answer
