@@ -35,8 +35,8 @@ hint: install one, then run this again
 NEXT = """
 It works. Go on with
   cd {folder}
-  .venv/bin/pytest             # its tests
-  .venv/bin/{command} serve    # then open http://127.0.0.1:8000/docs
+  {serve}    # then open http://127.0.0.1:8000/docs
+  {pytest}    # its tests
 and make your own with
   {msgen} new"""
 
@@ -53,7 +53,7 @@ def main(words):
             return 0
         if words[:1] == ["test"]:
             return test(words[1:])
-    except Problem as problem:
+    except (Problem, OSError) as problem:
         sys.stderr.write(f"error: {problem}\n")
         return 1
     except KeyboardInterrupt:
@@ -175,7 +175,9 @@ def try_it(folder):
         running.terminate()
         running.wait()
     step("Stopped it")
-    print(NEXT.format(folder=folder, command=name, msgen=shortest(BIN / "msgen")))
+    serve = f".venv/bin/{name} serve"
+    pytest = ".venv/bin/pytest".ljust(len(serve))
+    print(NEXT.format(folder=folder, serve=serve, pytest=pytest, msgen=shortest(BIN / "msgen")))
 
 
 def generate(folder):
