@@ -33,14 +33,15 @@ def service(render: Render) -> Path:
 
 
 @pytest.fixture(scope="session")
-def run() -> Run:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Run a tool of this environment in a folder and give what it said."""
+    home = tmp_path_factory.mktemp("home")
 
     def run(folder: Path, tool: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [SCRIPTS / tool, *arguments],
             cwd=folder,
-            env={"PATH": f"{SCRIPTS}:/usr/local/bin:/usr/bin:/bin", "HOME": str(folder)},
+            env={"PATH": f"{SCRIPTS}:/usr/local/bin:/usr/bin:/bin", "HOME": str(home)},
             capture_output=True,
             text=True,
             timeout=120,

@@ -101,6 +101,17 @@ def test_production_without_settings_names_each_that_is_missing(image: str) -> N
         assert f"ORDERS_SERVICE_{setting}" in ran.stderr
 
 
+def test_engine_learns_that_the_service_lives(image: str) -> None:
+    with running(image, **PRODUCTION) as (name, url):
+        first_answer(f"{url}/livez")
+        states = []
+        while states[-1:] != ["healthy"] and len(states) < 100:
+            states.append(docker("inspect", "--format={{.State.Health.Status}}", name))
+            time.sleep(0.1)
+
+    assert states[-1] == "healthy"
+
+
 def test_production_starts_without_its_database_and_issuer_and_says_so(image: str) -> None:
     with running(image, **PRODUCTION) as (_, url):
         first_answer(f"{url}/livez")
