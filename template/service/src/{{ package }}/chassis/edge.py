@@ -101,7 +101,8 @@ def _record(scope: Scope, request: RequestContext, status: int, seconds: float) 
     log.info(
         "request",
         method=scope["method"],
-        path=path[:200],
+        # What was refused may be an attack, or a secret in the wrong place: the route must do.
+        path=None if 400 <= status < 500 else path[:200],
         route=route,
         status=status,
         ms=round(seconds * 1000, 2),
