@@ -104,7 +104,7 @@ def test_production_without_settings_names_each_that_is_missing(image: str) -> N
 def test_engine_learns_that_the_service_lives(image: str) -> None:
     with running(image, **PRODUCTION) as (name, url):
         first_answer(f"{url}/livez")
-        states = []
+        states: list[str] = []
         while states[-1:] != ["healthy"] and len(states) < 100:
             states.append(docker("inspect", "--format={{.State.Health.Status}}", name))
             time.sleep(0.1)
