@@ -63,16 +63,14 @@ def test_every_rule_names_a_file_of_the_template(
     assert idle == made_later
 
 
-@pytest.mark.parametrize("group", ["sealed", "shared", "yours"])
-def test_workflows_and_container_files_say_whose_they_are(
+@pytest.mark.parametrize("group", ["sealed", "shared"])
+def test_files_of_the_template_say_so_in_their_first_line(
     service: Path, table: dict[str, Any], files: set[str], group: str
 ) -> None:
     rules = pathspec.GitIgnoreSpec.from_lines(table[group])
-    speaking = {
-        "Dockerfile", "compose.yaml", ".dockerignore", "justfile", ".pre-commit-config.yaml",
-        ".editorconfig", *(file for file in files if file.startswith(".github/")),
-    }  # fmt: skip
+    first = {
+        file: (service / file).read_text().partition("\n")[0]
+        for file in rules.match_files(files - {".copier-answers.yml"})
+    }
 
-    for file in rules.match_files(speaking):
-        first = (service / file).read_text().splitlines()[0]
-        assert first.startswith(f"# {group.capitalize()}"), file
+    assert [file for file, line in first.items() if group.capitalize() + ":" not in line] == []

@@ -1,3 +1,4 @@
+## Shared: updates merge into this file.
 """${message}"""
 
 import sqlalchemy as sa
