@@ -21,6 +21,7 @@ _STYLE = Style(
         ("answer", "fg:ansicyan"),
         ("pointer", "fg:ansicyan bold"),
         ("highlighted", "fg:ansicyan bold"),
+        ("selected", "noreverse"),
         ("instruction", "fg:ansibrightblack"),
     ]
 )

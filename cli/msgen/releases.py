@@ -66,7 +66,7 @@ def current() -> Snapshot:
         if (root / "copier.yml").is_file():
             return Snapshot(root, __version__)
     message = "this installation of msgen has lost its template"
-    raise UserError(message, hint="install it again: `pip install --force-reinstall msgen`")
+    raise UserError(message, hint="install msgen again")
 
 
 def _loader() -> Any:

@@ -59,7 +59,7 @@ def show_summary(
         f"`{_place(plan.target)}`, preset `{plan.preset.name}`{_implied(plan)}"
     )
     for step in steps:
-        console.out(f"{_MARKS[step.status]} {step.name}  {step.detail}")
+        console.out(f"{_MARKS[step.status]} {step.name:<7}  {step.detail}")
     console.out()
     console.out("Next:")
     for line in console.table(_next(plan, steps)):

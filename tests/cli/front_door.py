@@ -94,6 +94,10 @@ class Terminal:
     def text(self) -> str:
         return "\n".join(line.rstrip() for line in self._screen.display)
 
+    def cell(self, line: int, column: int) -> Any:
+        """One character with its colours."""
+        return self._screen.buffer[line][column]
+
     def sees(self, words: str, *, seconds: float = 60) -> None:
         """Wait until the words stand on the screen."""
         end = time.monotonic() + seconds
