@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -63,27 +64,45 @@ def service(generate: Generate) -> Service:
 @pytest.fixture(scope="session")
 def environment(service: Service) -> Environment:
     """What services run in, on the interpreter that runs the tests."""
-    return shared(service, next(iter(pythons.found().values())))
+    return shared(service, pythons.running())
 
 
 @pytest.fixture
 def boot(environment: Environment, tmp_path: Path) -> Iterator[Boot]:
-    """Start services as real processes."""
+    """Start services as real processes, which end with the test."""
+    with booting(environment, tmp_path) as boot:
+        yield boot
+
+
+@pytest.fixture(scope="module")
+def module_boot(
+    environment: Environment, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Boot]:
+    """The same, for processes that the tests of a module share."""
+    with booting(environment, tmp_path_factory.mktemp("module")) as boot:
+        yield boot
+
+
+@contextmanager
+def booting(environment: Environment, folder: Path) -> Iterator[Boot]:
+    """Start services in copies below the folder, and stop them in the end."""
     started: list[Running] = []
 
     def boot(
-        service: Service, *, folder: Path | None = None, ready: str = "/readyz", **extra: str
+        service: Service, *, at: Path | None = None, ready: str = "/readyz", **extra: str
     ) -> Running:
-        place = folder or tmp_path / f"booted-{len(started)}"
+        place = at or folder / f"booted-{len(started)}"
         own = replace(service, path=place) if place.exists() else service.copy(place)
         started.append(processes.Running(own, environment, extra))
         if ready:
             started[-1].wait(ready)
         return started[-1]
 
-    yield boot
-    for running in started:
-        running.stop()
+    try:
+        yield boot
+    finally:
+        for running in started:
+            running.stop()
 
 
 @pytest.fixture(scope="session")
@@ -95,6 +114,13 @@ def _postgres() -> None:
 @pytest.fixture
 def postgres_url(_postgres: None) -> Iterator[str]:
     """An empty database of the machine's PostgreSQL."""
+    with postgres.fresh_database() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_postgres_url(_postgres: None) -> Iterator[str]:
+    """The same, for the tests of a module together."""
     with postgres.fresh_database() as url:
         yield url
 

@@ -30,13 +30,14 @@ class Running:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_file = service.path / f"serve-{self.port}.log"
         self._environment = environment
-        self._extra = {f"{service.prefix}LOG_FORMAT": "json", **extra}
+        self._tokens: dict[tuple[str, ...], str] = {}
+        self.extra = {f"{service.prefix}LOG_FORMAT": "json", **extra}
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
                 [environment.home / "bin/python", "-m", service.package,
                  "serve", "--port", str(self.port)],
                 cwd=service.path,
-                env=environment.variables(service, self._extra),
+                env=environment.variables(service, self.extra),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -58,10 +59,14 @@ class Running:
     def command(self, *arguments: str) -> str:
         """What a command of the service prints under the same settings."""
         python = ("python", "-m", self.service.package)
-        return self._environment.passes(self.service, *python, *arguments, extra=self._extra)
+        return self._environment.passes(self.service, *python, *arguments, extra=self.extra)
 
     def token(self, *, scope: str = "orders:read orders:write", subject: str = "alice") -> str:
-        return self.command("token", "--scope", scope, "--subject", subject).strip()
+        """A development token; asked for once."""
+        words = ("token", "--scope", scope, "--subject", subject)
+        if words not in self._tokens:
+            self._tokens[words] = self.command(*words).strip()
+        return self._tokens[words]
 
     def client(self, token: str | None = None) -> httpx2.Client:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -89,14 +94,14 @@ class Boot(Protocol):
     """`boot(service, MY_SERVICE_DATABASE_URL=url)`: started, ready, stopped with the test.
 
     The service is copied first, so its files (database, keys) are the process's own;
-    `folder` keeps them for a second start. `ready=""` does not wait.
+    `at` starts it a second time where they are. `ready=""` does not wait.
     """
 
     def __call__(
         self,
         service: Service,
         *,
-        folder: Path | None = None,
+        at: Path | None = None,
         ready: str = "/readyz",
         **extra: str,
     ) -> Running: ...

@@ -22,12 +22,17 @@ def found() -> dict[int, str]:
     return working
 
 
+def running() -> str:
+    """The one below the virtual environment that runs the tests."""
+    return str(getattr(sys, "_base_executable", sys.executable))
+
+
 def highest() -> str:
     return found()[max(found())]
 
 
 def _candidates() -> Iterator[str]:
-    yield getattr(sys, "_base_executable", sys.executable)
+    yield running()
     for minor in SUPPORTED:
         if on_path := shutil.which(f"python3.{minor}"):
             yield on_path

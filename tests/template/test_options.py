@@ -53,8 +53,8 @@ def test_service_without_traces_has_no_word_of_them(generate: Generate) -> None:
     service = generate(name="orders", tracing=False)
 
     for file in service.files:
-        if file.startswith(("src/", "tests/", "pyproject", ".env")):
-            service.lacks(file, "opentelemetry", "otlp")
+        if file.startswith(("src/", "tests/", "pyproject", ".env", "docs/")):
+            service.lacks(file, "opentelemetry.sdk", "opentelemetry-", "otlp")
 
 
 def test_service_without_exception_tracking_has_no_word_of_it(generate: Generate) -> None:
