@@ -61,7 +61,7 @@ class Environment:
         folder = self.home / "metadata" / service.command
         info = folder / f"{service.package}-{version[1]}.dist-info"
         info.mkdir(parents=True, exist_ok=True)
-        lines = f"Metadata-Version: 2.1\nName: {service.command}\nVersion: {version[1]}\n"
+        lines = f"Metadata-Version: 2.1\nName: {service.command}\nVersion: {version[1]}\nSummary: -\n"
         (info / "METADATA").write_text(lines, encoding="utf-8")
         return folder
 

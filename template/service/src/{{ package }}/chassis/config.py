@@ -47,7 +47,6 @@ class CoreSettings(BaseSettings):
         hide_input_in_errors=True,
     )
     service: ClassVar[str]
-    description: ClassVar[str]
 
     environment: Literal["development", "production"] = Field(
         "development", description="`production` refuses to start with unsafe settings."

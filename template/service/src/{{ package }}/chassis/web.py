@@ -2,7 +2,7 @@
 """The FastAPI application as every service has it: limits, documentation pages, CORS."""
 
 from functools import partial
-from importlib.metadata import version
+from importlib.metadata import metadata
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -24,6 +24,7 @@ class WebSettings(CoreSettings):
 
 
 def application(settings: WebSettings) -> FastAPI:
+    package = metadata(settings.service)
     build = (
         partial(FastAPIOffline, redoc_url=None)
         if settings.docs
@@ -31,8 +32,8 @@ def application(settings: WebSettings) -> FastAPI:
     )
     app = build(
         title=settings.service,
-        description=settings.description,
-        version=version(settings.service),
+        description=package["Summary"],
+        version=package["Version"],
         lifespan=lifespan,
         redirect_slashes=False,
         responses=problems.documented(413, 422, 500, 503),
