@@ -1,7 +1,6 @@
 """An organisation's defaults, from one TOML file."""
 
 import os
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +37,8 @@ def load() -> Config:
             message = f"`$MSGEN_CONFIG` names `{file}`, which does not exist"
             raise UsageError(message, hint="write the file or run `unset MSGEN_CONFIG`")
         return Config(file)
+    import tomllib
+
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:

@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from ._unasked import without_prompts
@@ -20,7 +19,8 @@ with without_prompts():
     from copier._jinja_ext import get_yield_context
     from copier._settings import SettingsModel
 
-TESTED = SpecifierSet(">=9.19,<9.20")
+TESTED = (Version("9.19"), Version("9.20"))
+"""From the first, up to but without the second."""
 
 _NEEDED = {
     _main.Worker: ("_render_string", "_sync_git_index_executable_bit", "answers_relpath"),
@@ -33,7 +33,7 @@ def fits() -> bool:
     from .render import copier_version
 
     present = all(hasattr(owner, name) for owner, names in _NEEDED.items() for name in names)
-    return present and Version(copier_version()) in TESTED
+    return present and TESTED[0] <= Version(copier_version()) < TESTED[1]
 
 
 def render(
