@@ -132,15 +132,15 @@ class Load:
     paths: Sequence[str]
     body: str = "-"
 
-    def run(self, port: int, *, seconds: float, connections: int = 32) -> dict[str, float]:
+    def run(self, port: int, *, seconds: int, connections: int = 32) -> dict[str, float]:
         """Let wrk send it as fast as the answers come."""
-        wrk = [program("wrk", "wrk"), "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency"]
+        wrk = [program("wrk", "wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
         target = ["-s", str(HERE / "requests.lua"), f"http://127.0.0.1:{port}", "--"]
         arguments = [self.method, self.token, self.body, *self.paths]
-        done = subprocess.run(
-            [*wrk, *target, *arguments], check=True, capture_output=True, text=True
-        )
-        result: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+        done = subprocess.run([*wrk, *target, *arguments], capture_output=True, text=True)
+        if done.returncode:
+            raise SystemExit(f"error: wrk failed: {done.stderr or done.stdout}")
+        result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
         if result["failed"]:
             raise SystemExit(f"error: {self.method} {self.paths[0]} failed: {result}")
         return result

@@ -104,7 +104,7 @@ class Bench:
             variant.measured["memory"].append(server.megabytes())
 
     def measure_load(
-        self, variant: Variant, server: rig.Server, name: str, *, seconds: float
+        self, variant: Variant, server: rig.Server, name: str, *, seconds: int
     ) -> None:
         """The others wait meanwhile: what they are compared with ran moments before."""
         before = server.cpu_seconds()
@@ -235,7 +235,7 @@ def _start_table(variants: list[Variant]) -> str:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=3, help="for each load")
+    parser.add_argument("--seconds", type=int, default=3, help="for each load")
     parser.add_argument("--only", default="", help="part of a variant's name")
     parser.add_argument("--service", type=Path, help="a generated `bench` that is installed")
     parser.add_argument("--postgresql", metavar="URL", help="an empty database, not a new one")
