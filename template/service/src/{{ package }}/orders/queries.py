@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from ..chassis.database import Database
 from ..chassis.paging import Keyset
@@ -12,6 +12,8 @@ from .domain import OrderNotFoundError, Status
 from .tables import OrderRow
 
 _COLUMNS = select(*OrderRow.__table__.columns)
+# Built once, as building a query costs as much as running it.
+_ONE = _COLUMNS.where(OrderRow.id == bindparam("id"), OrderRow.customer == bindparam("customer"))
 
 
 class Sort(StrEnum):
@@ -33,9 +35,9 @@ _KEYSETS = {
 
 
 async def read_order(database: Database, *, order_id: UUID, customer: str) -> dict[str, Any]:
-    query = _COLUMNS.where(OrderRow.id == order_id, OrderRow.customer == customer)
     async with database.reading() as connection:
-        row = (await connection.execute(query)).mappings().one_or_none()
+        found = await connection.execute(_ONE, {"id": order_id, "customer": customer})
+        row = found.mappings().one_or_none()
     if row is None:
         raise OrderNotFoundError(order_id)
     return dict(row)
