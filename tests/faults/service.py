@@ -189,13 +189,14 @@ class Service:
     def client(self, token: str | None = None, *, timeout: float = 20.0) -> Client:
         return Client(self.port, self.token() if token is None else token, timeout)
 
-    def talk(self, *pieces: bytes, pause: float = 0.0) -> bytes:
+    def talk(self, *pieces: bytes, pause: float = 0.0, hang_up: bool = True) -> bytes:
         """Send raw bytes on a new connection and give all that comes back."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=20) as raw:
             for piece in pieces:
                 raw.sendall(piece)
                 time.sleep(pause)
-            raw.shutdown(socket.SHUT_WR)
+            if hang_up:
+                raw.shutdown(socket.SHUT_WR)
             return b"".join(received(raw))
 
     def resident(self) -> int:

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from . import lifecycle
 from .config import CoreSettings
+from .connection import Connection
 
 log = structlog.get_logger()
 
@@ -55,7 +56,7 @@ def serve(app: str, settings: ServerSettings) -> None:
             port=settings.listen_port,
             workers=settings.workers,
             loop="uvloop",
-            http="httptools",
+            http=Connection,
             ws="none",
             log_config=None,
             access_log=False,

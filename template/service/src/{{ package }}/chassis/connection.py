@@ -1,0 +1,70 @@
+# Sealed: an update replaces this file.
+"""One HTTP connection: what the server leaves open to clients that mean harm."""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+_LONGEST_HEAD = 65_536
+_HEAD_SECONDS = 10.0
+
+
+class Connection(HttpToolsProtocol):
+    """Ends requests whose head is endless, in bytes or in time; lets a client half-close."""
+
+    _unparsed = 0
+    _head_began: float | None = None
+    _watch: asyncio.TimerHandle | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._unanswered: list[RequestResponseCycle] = []
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._head_began = self.loop.time()
+        self._watch = self.loop.call_later(_HEAD_SECONDS, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        # The server tells only the newest of several pipelined requests that nobody listens.
+        for cycle in self._unanswered:
+            cycle.disconnected = True
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._unparsed += len(data)
+        super().data_received(data)
+        if self._unparsed > _LONGEST_HEAD and not self.transport.is_closing():
+            self.send_400_response("Request head too long.")
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Stay open for the answer if the request is whole; then close."""
+        waits = bool(self.cycle and not self.cycle.response_complete and not self.cycle.more_body)
+        if waits:
+            self.cycle.keep_alive = False
+        return waits
+
+    def on_message_begin(self) -> None:
+        self._unparsed, self._head_began = 0, self.loop.time()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._unparsed, self._head_began = 0, None
+        super().on_headers_complete()
+        waiting = [cycle for cycle in self._unanswered if not cycle.response_complete]
+        self._unanswered = [*waiting, self.cycle]
+
+    def on_body(self, body: bytes) -> None:
+        self._unparsed = 0
+        super().on_body(body)
+
+    def _look(self) -> None:
+        """One timer for a connection, not for each request: requests are many."""
+        now = self.loop.time()
+        if self._head_began is not None and now - self._head_began >= _HEAD_SECONDS:
+            self.transport.close()
+        else:
+            self._watch = self.loop.call_later(_HEAD_SECONDS, self._look)
