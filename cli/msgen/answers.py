@@ -1,7 +1,8 @@
 """Answers: checked against the questions, each with where it came from."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -77,17 +78,28 @@ def _answer(
 ) -> Answer | None:
     if not _asked(question, known, expressions):
         return None if question.required else _default(question, known, expressions)
-    for layer in layers:
-        if question.name in layer.values:
-            answer = Answer(layer.values[question.name], layer.source)
-            break
-    else:
+    layer = next((each for each in layers if question.name in each.values), None)
+    if layer is None:
         if question.required:
             message = f"`{question.name}` has no answer and no default"
             raise UsageError(message, hint=f"add `--set {question.name}=VALUE`")
-        answer = _default(question, known, expressions)
-    validate(question, answer.value, known, expressions)
-    return answer
+        return _default(question, known, expressions)
+    value = layer.values[question.name]
+    with _naming(layer):
+        validate(question, value, known, expressions)
+    return Answer(value, layer.source)
+
+
+@contextmanager
+def _naming(layer: Layer) -> Iterator[None]:
+    """Name the file of a faulty preset or configuration, which no flag has caused."""
+    try:
+        yield
+    except UsageError as wrong:
+        if not layer.where:
+            raise
+        message = f"{layer.where}: {wrong}"
+        raise UserError(message, hint=wrong.hint) from wrong
 
 
 def validate(
@@ -127,14 +139,9 @@ def _asked(question: Question, known: Mapping[str, Any], expressions: Expression
 
 def _check_layer(layer: Layer, questions: Mapping[str, Question]) -> None:
     """Hold a preset's or an organisation's values to the same rules, naming their file."""
-    for key, value in layer.values.items():
-        try:
+    with _naming(layer):
+        for key, value in layer.values.items():
             _known(key, questions).check(value)
-        except UsageError as wrong:
-            if not layer.where:
-                raise
-            message = f"{layer.where}: {wrong}"
-            raise UserError(message, hint=wrong.hint) from wrong
 
 
 def _known(key: str, questions: Mapping[str, Question]) -> Question:

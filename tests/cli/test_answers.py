@@ -128,6 +128,7 @@ def test_users_copier_settings_do_not_leak_in(msgen: Command, folder: Path) -> N
         ('[answers]\nlicense = "MIT"\n', "no option named `license`"),
         ('[answers]\nlicence = "GPL"\n', "`licence` cannot be `GPL`"),
         ('[answers]\ncontainer = "yes"\n', "`container` takes a bool"),
+        ('[answers]\npackage_index = "ftp"\n', "it is a URL"),
         ('[answers]\npackage = "x"\n', "`package` follows from other answers"),
     ],
 )

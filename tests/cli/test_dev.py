@@ -131,6 +131,19 @@ def test_trying_it_ends_with_an_order(clone: Path) -> None:
     assert "POST /orders: 201" in again.stdout
 
 
+def test_the_tests_run_in_an_environment_of_their_own(clone: Path) -> None:
+    for name in ("__init__.py", "conftest.py", "cli", "docker", "support"):
+        source, copy = ROOT / "tests" / name, clone / "tests" / name
+        copy.parent.mkdir(exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, copy)
+
+    said = _dev(clone, "test", "tests/cli/test_start.py", "-k", "version_is_printed")
+
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert "1 passed" in said.stdout
+    assert (clone / ".venv").is_dir()
+
+
 def test_a_folder_that_is_not_a_service_is_left_alone(clone: Path) -> None:
     (clone / "notes").mkdir()
     (clone / "notes/mine.txt").write_text("mine")
