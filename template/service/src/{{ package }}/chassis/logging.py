@@ -5,6 +5,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any, Literal
 
 import orjson
@@ -109,9 +110,14 @@ def hide_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMap
     return event
 
 
+@lru_cache(maxsize=1024)
+def _is_secret(key: str) -> bool:
+    return _SECRET_KEY.search(key) is not None
+
+
 def _hidden(key: str, value: Any) -> Any:
     if isinstance(value, str):
-        if _SECRET_KEY.search(key):
+        if _is_secret(key):
             return _HIDDEN
         if len(value) > 6:
             return _SECRET_VALUE.sub(_HIDDEN, value)
