@@ -125,13 +125,21 @@ def _sqlite(settings: DatabaseSettings, *, write: bool) -> AsyncEngine:
             connection.execute(f"PRAGMA {pragma}")
 
     if write:
-
-        @event.listens_for(engine.sync_engine, "begin")
-        def _begin(connection: Any) -> None:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-
+        _own_transactions(engine)
     _count_connections(engine, "writer" if write else "reader")
     return engine
+
+
+def _own_transactions(engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @event.listens_for(engine.sync_engine, "reset")
+    def _reset(connection: Any, _: Any, state: Any) -> None:
+        # A commit that fails leaves SQLite's transaction open, and with it the lock.
+        if state.asyncio_safe and connection.driver_connection.in_transaction:
+            connection.rollback()
 
 
 def _postgresql(settings: DatabaseSettings) -> AsyncEngine:
