@@ -32,11 +32,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Layer:
-    """What one source says; `where` names it in messages."""
+    """What one source says and would ask; `where` names it in messages."""
 
     source: Source
     values: Mapping[str, Any]
     where: str = ""
+    asks: Sequence[str] = ()
 
 
 def parse_overrides(items: Iterable[str], questions: Mapping[str, Question]) -> dict[str, Any]:
@@ -142,6 +143,8 @@ def _check_layer(layer: Layer, questions: Mapping[str, Question]) -> None:
     with _naming(layer):
         for key, value in layer.values.items():
             _known(key, questions).check(value)
+        for key in layer.asks:
+            _known(key, questions)
 
 
 def _known(key: str, questions: Mapping[str, Question]) -> Question:

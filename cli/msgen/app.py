@@ -65,8 +65,15 @@ def main() -> int:
         return _told(wrong)
     if code == _STOPPED:
         console.say()
-        console.fail(UserError("stopped; nothing was written"))
+        console.fail(_stopped())
     return 128 + stopped_by[0] if stopped_by else code
+
+
+def _stopped() -> UserError:
+    staging = sys.modules.get("msgen.staging")
+    if staging and staging.published:
+        return UserError(f"stopped; `{staging.published[-1]}` is written and whole")
+    return UserError("stopped; nothing was written")
 
 
 def _stop_as_on_ctrl_c() -> list[int]:

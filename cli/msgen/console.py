@@ -65,6 +65,20 @@ def progress(label: str) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def patience(label: str) -> Iterator[None]:
+    """Say what goes on once it has taken a second; most often it does not."""
+    from threading import Timer
+
+    timer = Timer(1, say, [f"{label} …"])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def table(rows: Sequence[Sequence[str]], *, indent: str = "  ") -> list[str]:
     """Columns that line up; the last one may be as long as it likes."""
     if not rows:

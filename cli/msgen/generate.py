@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from . import staging
+from . import console, staging
 from .errors import UserError
 from .plan import Plan
 
@@ -46,10 +46,11 @@ def write(plan: Plan, *, agree: Agreement) -> list[str]:
 
 def render_into(plan: Plan, folder: Path) -> list[str]:
     """Render into an empty folder and list what lies there."""
-    from .render import render
+    with console.patience("Rendering the template"):
+        from .render import render
 
-    render(plan.snapshot, plan.given, folder)
-    staging.even_modes(folder)
+        render(plan.snapshot, plan.given, folder)
+        staging.even_modes(folder)
     found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     return sorted(path.relative_to(folder).as_posix() for path in found)
 

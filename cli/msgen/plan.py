@@ -106,7 +106,7 @@ class Planner:
         layers = [
             Layer(Source.FLAG, {**flags, **name}),
             Layer(Source.PROMPT, prompted),
-            Layer(Source.PRESET, preset.answers, f"`{preset.path}`"),
+            Layer(Source.PRESET, preset.answers, f"`{preset.path}`", preset.asks),
             Layer(Source.ORGANISATION, self.config.answers, f"`{self.config.path}`"),
         ]
         complete = answers.complete(self.questions, layers, self.expressions)

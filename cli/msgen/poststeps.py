@@ -136,6 +136,7 @@ def _run(
         command,
         cwd=folder,
         env=environment,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         errors="replace",

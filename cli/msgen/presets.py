@@ -13,6 +13,7 @@ from .releases import Snapshot
 DEFAULT = "service"
 
 _FIELDS = ("title", "summary", "patterns", "answers", "asks")
+_CALLED: dict[type, str] = {list: "list", dict: "table"}
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,16 @@ def _read(file: Path) -> Preset:
         if key not in _FIELDS:
             message = f"the preset `{file}` sets `{key}`, which presets do not have"
             raise UserError(message, hint=did_you_mean(str(key), _FIELDS))
+    for key, kind in (("patterns", list), ("answers", dict), ("asks", list)):
+        if not isinstance(data.get(key) or kind(), kind):
+            message = f"`{key}` in the preset `{file}` is not a {_CALLED[kind]}"
+            raise UserError(message, hint="`msgen presets service --json` shows a whole one")
     return Preset(
         name=file.stem,
         path=file,
         title=str(data["title"]),
         summary=str(data["summary"]),
-        patterns=tuple(data.get("patterns") or ()),
+        patterns=tuple(map(str, data.get("patterns") or ())),
         answers=dict(data.get("answers") or {}),
-        asks=tuple(data.get("asks") or ()),
+        asks=tuple(map(str, data.get("asks") or ())),
     )

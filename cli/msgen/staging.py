@@ -15,6 +15,10 @@ except ImportError:  # pragma: no cover - Windows has no file locks of this kind
     fcntl = None  # type: ignore[assignment]
 
 
+published: list[Path] = []
+"""What this process has put in place; a stop from then on takes nothing away."""
+
+
 def check_target(target: Path) -> None:
     """Refuse a target that could not be replaced by a whole service."""
     if target.exists() and not target.is_dir():
@@ -60,6 +64,7 @@ def publish(folder: Path, target: Path) -> None:
             message = f"`{target}` was filled by somebody else meanwhile"
             raise UserError(message, hint="nothing was written; choose another name") from wrong
         raise
+    published.append(target)
 
 
 def even_modes(folder: Path) -> None:

@@ -154,6 +154,8 @@ def test_a_faulty_configuration_is_told_with_its_file(
         ("title: Acme\n", "lacks a `title` or a `summary`"),
         ("title: A\nsummary: B\nanswer: {}\n", "sets `answer`, which presets do not have"),
         ("title: A\nsummary: B\nanswers:\n  cii: none\n", "no option named `cii`"),
+        ("title: A\nsummary: B\nasks: [cii]\n", "no option named `cii`"),
+        ("title: A\nsummary: B\npatterns: REST\n", "`patterns` in the preset"),
     ],
 )
 def test_a_faulty_preset_is_told_with_its_file(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from front_door import MSGEN, Command, listing
+from msgen import console
 
 QUICK = ("--no-install", "--no-git")
 
@@ -169,6 +170,18 @@ def test_a_failing_commit_leaves_the_service(msgen: Command, folder: Path) -> No
     assert "✗ git" in ran.out
     assert "git commit --message" in ran.out
     assert (folder / "orders/pyproject.toml").is_file()
+
+
+def test_what_takes_over_a_second_is_said_and_what_does_not_is_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with console.patience("Waiting"):
+        time.sleep(1.2)
+    with console.patience("Hurrying"):
+        pass
+    time.sleep(1.2)
+
+    assert capsys.readouterr().err == "Waiting …\n"
 
 
 def test_a_closed_pipe_is_no_drama(msgen: Command) -> None:

@@ -1,5 +1,6 @@
 """The questions, on a real pseudo-terminal."""
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -187,3 +188,22 @@ def test_without_colour_the_words_are_the_same(msgen: Command, terminal: Open) -
 
     assert screen.ends() == 2
     assert screen.text.startswith("error: `My Service!` is not a name that works")
+
+
+def test_ctrl_c_while_installing_leaves_the_service_whole(
+    msgen: Command, terminal: Open, folder: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections, never answers
+        port = silent.getsockname()[1]
+        msgen.env |= {"UV_INDEX_URL": f"http://127.0.0.1:{port}/", "UV_NO_CACHE": "1"}
+        screen = terminal("new", "orders", "--yes")
+        screen.sees("Installing the dependencies with `uv sync`")
+
+        screen.types(CTRL_C)
+
+        assert screen.ends() == 1
+    assert "✗ install  stopped" in screen.text
+    assert "– git      stopped" in screen.text
+    assert "uv sync" in screen.text
+    assert (folder / "orders/pyproject.toml").is_file()
+    assert not (folder / "orders/.git").exists()
