@@ -61,7 +61,13 @@ class Environment:
         folder = self.home / "metadata" / service.command
         info = folder / f"{service.package}-{version[1]}.dist-info"
         info.mkdir(parents=True, exist_ok=True)
-        lines = f"Metadata-Version: 2.1\nName: {service.command}\nVersion: {version[1]}\nSummary: -\n"
+        fields = {
+            "Metadata-Version": "2.1",
+            "Name": service.command,
+            "Version": version[1],
+            "Summary": "-",
+        }
+        lines = "".join(f"{key}: {value}\n" for key, value in fields.items())
         (info / "METADATA").write_text(lines, encoding="utf-8")
         return folder
 
