@@ -121,10 +121,10 @@ class Verifier:
         try:
             claims = await self._claims(token)
             caller = Caller(_subject(claims), _scopes(claims))
-        except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
+            self._remember(token, caller, float(claims["exp"]))
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
             log.info("token_refused", reason=type(error).__name__)
             raise InvalidTokenError from None
-        self._remember(token, caller, float(claims["exp"]))
         return caller
 
     async def _claims(self, token: str) -> dict[str, Any]:
@@ -167,6 +167,8 @@ def _scopes(claims: dict[str, Any]) -> frozenset[str]:
     granted = claims.get("scope", claims.get("scp", ()))
     if isinstance(granted, str):
         return frozenset(granted.split())
+    if isinstance(granted, dict):
+        raise TypeError("no list of scopes")
     return frozenset(scope for scope in granted if isinstance(scope, str))
 
 

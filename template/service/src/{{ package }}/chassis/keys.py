@@ -6,6 +6,7 @@ import os
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -114,8 +115,10 @@ class RemoteKeys:
 
     async def find(self, kid: str) -> jwt.PyJWK | None:
         """Raises IssuerUnavailableError as long as the issuer never answered."""
-        if self._clock() - self._fetched_at > self._refresh_seconds:
-            self._refresh_behind()
+        if self._clock() - self._tried_at > self._refresh_seconds:
+            await self._refetch()  # before the answer: a withdrawn key must not open once more
+        elif self._clock() - self._fetched_at > self._refresh_seconds:
+            self._refresh_behind()  # the issuer did not answer: nobody waits for it again
         if kid not in self._keys:
             await self._refetch()
         if not self._keys:
@@ -139,7 +142,7 @@ class RemoteKeys:
             self._tried_at = self._clock()
             try:
                 found = await asyncio.to_thread(self._client.get_jwk_set)
-            except (jwt.PyJWKClientError, jwt.PyJWKSetError, ValueError) as error:
+            except (jwt.PyJWTError, OSError, HTTPException, ValueError, RecursionError) as error:
                 log.warning("issuer_keys_not_fetched", error=type(error).__name__)
                 return
             self._trust(found)
