@@ -1,6 +1,5 @@
 """Fixtures that all tests share; `tests/support` holds what they are made of."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,19 +12,11 @@ from tests.support import postgres, processes, pythons
 from tests.support.environment import Environment, shared
 from tests.support.processes import Boot, Running
 from tests.support.rendering import Generate, Service, plan, render
-
-REQUIRED = os.environ.get("MSGEN_REQUIRE_SERVERS") == "1"
+from tests.support.servers import unavailable
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--renew-golden", action="store_true", help="write the golden files anew")
-
-
-def unavailable(what: str) -> None:
-    """Skip the test; where CI promises to have everything, fail it."""
-    if REQUIRED:
-        pytest.fail(f"{what}, and `MSGEN_REQUIRE_SERVERS=1` insists", pytrace=False)
-    pytest.skip(what)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,5 +1,7 @@
 """The values of each option that are tried against those of every other."""
 
+import os
+import random
 from typing import Any
 
 from .pairwise import covering
@@ -8,6 +10,7 @@ from .template import questions
 HOSTILE = """Keeps "tea" & 'biscuits': 100 % \\o/ {braces} <tags> # ☕"""
 """A sentence as people write them; every character is special somewhere."""
 
+_RANDOM = 60
 _TEXTS = {
     "description": ["Takes orders and keeps track of them.", HOSTILE],
     "code_owners": ["", "@acme/platform @jo"],
@@ -27,8 +30,18 @@ def values() -> dict[str, list[Any]]:
 
 
 def rows() -> list[dict[str, Any]]:
-    """Sets of answers in which every two values meet."""
-    return covering(values())
+    """Sets of answers in which every two values meet; random ones more where a seed says so."""
+    return covering(values()) + [_at_random(each) for each in _seeds()]
+
+
+def _seeds() -> list[str]:
+    seed = os.environ.get("MSGEN_SOAK")
+    return [f"{seed}-{number}" for number in range(_RANDOM)] if seed else []
+
+
+def _at_random(seed: str) -> dict[str, Any]:
+    chance = random.Random(seed)
+    return {name: chance.choice(found) for name, found in values().items()}
 
 
 def _values(name: str, about: dict[str, Any]) -> list[Any]:

@@ -59,16 +59,16 @@ class Environment:
         version = re.search(r'^version = "(.+)"$', service.text("pyproject.toml"), re.MULTILINE)
         assert version, "the service has no version"
         folder = self.home / "metadata" / service.command
-        info = folder / f"{service.package}-{version[1]}.dist-info"
-        info.mkdir(parents=True, exist_ok=True)
-        fields = {
-            "Metadata-Version": "2.1",
-            "Name": service.command,
-            "Version": version[1],
-            "Summary": "-",
-        }
-        lines = "".join(f"{key}: {value}\n" for key, value in fields.items())
-        (info / "METADATA").write_text(lines, encoding="utf-8")
+        file = folder / f"{service.package}-{version[1]}.dist-info" / "METADATA"
+        if not file.is_file():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            whole = file.with_suffix(f".{os.getpid()}")
+            whole.write_text(
+                f"Metadata-Version: 2.1\nName: {service.command}\n"
+                f"Version: {version[1]}\nSummary: of no importance\n",
+                encoding="utf-8",
+            )
+            whole.rename(file)
         return folder
 
     def run(
