@@ -5,7 +5,7 @@ import asyncio
 
 from starlette.types import Message, Scope, Send
 
-from . import problems
+from . import lifecycle, problems
 from .context import RequestContext
 
 _COMMON = (
@@ -27,6 +27,7 @@ _PAGES = (
         b" img-src 'self' data:; frame-ancestors 'none'",
     ),
 )
+_CLOSE = (b"connection", b"close")
 _PROBLEM = (b"content-type", problems.MEDIA_TYPE.encode())
 
 
@@ -36,6 +37,8 @@ class Reply:
     def __init__(self, scope: Scope, send: Send, request: RequestContext) -> None:
         self._send = send
         self._headers = _PAGES if scope["path"].startswith(("/docs", "/static-offline")) else _API
+        if lifecycle.of(scope["app"]).draining:
+            self._headers = (*self._headers, _CLOSE)  # kept connections move on before the end
         self._request_id = (b"x-request-id", request.request_id.encode())
         self._replaced = False
         self.started = False
@@ -73,7 +76,7 @@ class Reply:
         self.status, self.started = status, True
         body = problems.render(status, detail=detail)
         length = (b"content-length", str(len(body)).encode())
-        closing = [(b"connection", b"close")] if close else []
+        closing = [_CLOSE] if close else []
         headers = [_PROBLEM, length, self._request_id, *self._headers, *closing]
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
