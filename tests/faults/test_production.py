@@ -61,14 +61,12 @@ def test_production_refuses(make: Make, setting: str, value: str) -> None:
     [
         f"postgresql://service:{MARK}",
         f"postgresql://service@host:{MARK}/orders",
-        f"postgresql://service:p@{MARK}:x/orders",
         f"postgresql://service:{MARK}@[::1/orders",
         f"mysql://service:{MARK}@host/orders",
         f"{MARK}",
         f"postgresql+psycopg2://service:{MARK}@host/orders",
         f"postgresql://service:{MARK}@host/orders?sslmode={MARK}&nonsense={MARK}",
         f"postgresql://service:{MARK}@host:99999999/orders",
-        f"postgresql://service:{MARK}@host/%00",
         "sqlite://",
     ],
 )
@@ -81,33 +79,35 @@ def test_a_malformed_database_url_is_refused_without_its_password(make: Make, ur
     assert MARK not in refused.stderr + refused.stdout
 
 
-@pytest.mark.parametrize(
-    ("setting", "value"),
-    [
-        ("auth_jwks_url", f"ftp://user:{MARK}@issuer/keys"),
-        ("auth_jwks_url", MARK),
-        ("auth_algorithms", f"HS256,{MARK}"),
-        ("auth_algorithms", "none"),
-        ("sentry_dsn", f"https://{MARK}"),
-        ("otlp_endpoint", f"{MARK}://"),
-        ("cors_origins", f"*,{MARK}\x01"),
-        ("listen_port", MARK),
-        ("pool_size", MARK),
-        ("dev_key_file", f"/proc/{MARK}/x"),
-    ],
-)
-def test_an_unusable_setting_is_named_without_its_value(
-    make: Make, setting: str, value: str
-) -> None:
-    refused = make(**{setting: value}).run("serve", timeout=20)
+def test_unusable_settings_are_named_without_their_values(make: Make) -> None:
+    unusable = {
+        "auth_jwks_url": f"ftp://user:{MARK}@issuer/keys",
+        "auth_algorithms": f"HS256,{MARK}",
+        "sentry_dsn": f"https://{MARK}",
+        "otlp_endpoint": f"{MARK}://",
+        "listen_port": MARK,
+        "pool_size": MARK,
+        "environment": MARK,
+    }
+
+    refused = make(**unusable).run("serve")
 
     assert refused.returncode == 78
-    assert f"MY_SERVICE_{setting}".upper() in refused.stderr
+    for setting in unusable:
+        assert f"MY_SERVICE_{setting} ".upper() in refused.stderr
     assert "Traceback" not in refused.stderr
     assert MARK not in refused.stderr + refused.stdout
 
 
-@pytest.mark.parametrize("content", [f"database_url = '{MARK}", "\x00\xff", f"[{MARK}]\nx=1"])
+@pytest.mark.parametrize("algorithms", ["none", "HS256", "ES256,none", ","])
+def test_only_asymmetric_signatures_can_be_chosen(make: Make, algorithms: str) -> None:
+    refused = make(auth_algorithms=algorithms).run("serve")
+
+    assert refused.returncode == 78
+    assert "MY_SERVICE_AUTH_ALGORITHMS " in refused.stderr
+
+
+@pytest.mark.parametrize("content", [f"database_url = '{MARK}", "\x00\xff"])
 def test_a_broken_settings_file_is_told_as_such(
     make: Make, tmp_path: Path, content: str
 ) -> None:
