@@ -10,6 +10,8 @@ from pathlib import Path
 import copier
 import pytest
 
+from tests.support.servers import unavailable
+
 from .postgres import Cluster, binaries
 from .service import Service, running
 
@@ -46,7 +48,7 @@ def make(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
 def cluster() -> Iterator[Cluster]:
     """Give a PostgreSQL server that a test may kill."""
     if (found := binaries()) is None:
-        pytest.skip("no PostgreSQL on this machine: `initdb` was not found")
+        unavailable("no PostgreSQL on this machine: `initdb` was not found")
     own = Cluster(found)
     own.start()
     yield own
