@@ -76,11 +76,53 @@ def test_production_names_every_problem_at_once(tmp_path: Path) -> None:
 def test_no_problem_shows_a_secret(tmp_path: Path) -> None:
     url = "mysql://app:hunter2@db.internal/app"
 
-    refused = serve(tmp_path, **{**PRODUCTION, "database_url": url, "sentry_dsn": "hunter3"})
+    refused = serve(tmp_path, **{**PRODUCTION, "database_url": url, "auth_jwks_url": "hunter3"})
 
     assert refused.returncode == 78
     assert PREFIX + "DATABASE_URL" in refused.stderr
+    assert PREFIX + "AUTH_JWKS_URL" in refused.stderr
     assert "hunter" not in refused.stderr + refused.stdout
+
+
+def test_an_environment_that_does_not_exist_is_held_to_the_stricter_rules(
+    given: pytest.MonkeyPatch,
+) -> None:
+    put(given, environment="prod")
+
+    with pytest.raises(config.BadConfigurationError) as refused:
+        config.load(Settings)
+
+    named = " ".join(refused.value.problems)
+    assert PREFIX + "ENVIRONMENT" in named
+    assert PREFIX + "AUTH_JWKS_URL" in named
+
+
+@pytest.mark.parametrize(
+    "url", ["sqlite://", "sqlite:///:memory:", "mysql://db/app", "nonsense", "postgresql://db:x/a"]
+)
+def test_a_database_url_that_cannot_work_is_refused(given: pytest.MonkeyPatch, url: str) -> None:
+    put(given, database_url=url)
+
+    with pytest.raises(config.BadConfigurationError, match="DATABASE_URL is not usable"):
+        config.load(Settings)
+
+
+def test_the_file_may_name_settings_only(given: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('log_levle = "DEBUG"\n')
+    put(given, config_file="settings.toml")
+
+    with pytest.raises(config.BadConfigurationError, match="`log_levle`, which is no setting"):
+        config.load(Settings)
+
+
+def test_a_token_needs_the_key_of_a_service_that_has_started(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", PACKAGE, "token"]
+
+    refused = subprocess.run(command, env={}, cwd=tmp_path, text=True, capture_output=True)
+
+    assert refused.returncode == 1
+    assert "serve` makes it" in refused.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_production_takes_sqlite_only_by_name(given: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,16 @@ async def test_every_change_is_written_down(client: AsyncClient) -> None:
     assert cancelled["after"]["status"] == "cancelled"
 
 
+async def test_it_shows_what_a_change_has_changed(client: AsyncClient) -> None:
+    placed = await client.post("/orders", json={**ORDER, "note": "before"})
+    await client.patch(placed.headers["location"], json={"note": "after"})
+
+    entry = (await client.get("/audit", params={"limit": 1})).json()["items"][0]
+
+    assert (entry["before"]["note"], entry["after"]["note"]) == ("before", "after")
+    assert entry["before"]["lines"] == entry["after"]["lines"] == ORDER["lines"]
+
+
 async def test_what_did_not_happen_is_not_written_down(client: AsyncClient) -> None:
     placed = await client.post("/orders", json=ORDER)
     await client.delete(placed.headers["location"])

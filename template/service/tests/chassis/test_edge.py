@@ -26,7 +26,7 @@ async def test_a_request_id_is_taken_over_and_told(client: AsyncClient) -> None:
 
 @pytest.mark.parametrize("bad", ["a b", "x" * 65, "<script>", "ä"])
 async def test_an_unusable_request_id_is_replaced(client: AsyncClient, bad: str) -> None:
-    answer = await client.get("/orders", headers={"x-request-id": bad.encode()})
+    answer = await client.get("/orders", headers={b"x-request-id": bad.encode()})
 
     assert answer.headers["x-request-id"] != bad
     assert len(answer.headers["x-request-id"]) == 32

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 from fastapi import FastAPI
-from httpx2 import AsyncClient
+from httpx2 import ASGITransport, AsyncClient
+from sqlalchemy import text
 
-from ..conftest import ORDER, Token
+from ..conftest import LINE, ORDER, Settings, Token, UnitOfWork, create_app, purge
 
 pytestmark = pytest.mark.anyio
 
@@ -72,8 +73,51 @@ async def test_of_requests_at_once_one_has_the_effect(client: AsyncClient) -> No
     assert await count(client) == 1
 
 
+async def test_a_key_whose_first_request_is_still_in_progress_is_told_as_such(
+    client: AsyncClient, app: FastAPI
+) -> None:
+    app.state.idempotency.in_flight.add(("alice", KEY["idempotency-key"]))
+
+    answer = await client.post("/orders", json=ORDER, headers=KEY)
+    app.state.idempotency.in_flight.clear()
+
+    assert answer.status_code == 409
+    assert answer.headers["retry-after"] == "1"
+
+
+async def test_a_key_survives_a_restart(
+    client: AsyncClient, settings: Settings, token: Token
+) -> None:
+    first = await client.post("/orders", json=ORDER, headers=KEY)
+
+    restarted = create_app(settings)
+    async with (
+        restarted.router.lifespan_context(restarted),
+        AsyncClient(transport=ASGITransport(restarted), base_url="http://test") as other,
+    ):
+        bearer = {"authorization": f"Bearer {token()}"}
+        again = await other.post("/orders", json=ORDER, headers={**KEY, **bearer})
+
+    assert again.json() == first.json()
+    assert again.headers["idempotency-replayed"] == "true"
+
+
+async def test_old_answers_are_purged(
+    client: AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.post("/orders", json=ORDER, headers={"idempotency-key": "kept"})
+    monkeypatch.setattr(app.state.idempotency, "lifetime", timedelta(hours=-1))
+    await client.post("/orders", json=ORDER, headers={"idempotency-key": "old"})
+
+    more = await purge(UnitOfWork(app.state.database.writer))
+
+    rows = await app.state.database.rows(text("SELECT key FROM chassis_idempotency"))
+    assert [row["key"] for row in rows] == ["kept"]
+    assert not more
+
+
 async def test_a_failure_is_not_remembered(client: AsyncClient) -> None:
-    refused = await client.post("/orders", json={**ORDER, "lines": ORDER["lines"] * 2}, headers=KEY)
+    refused = await client.post("/orders", json={**ORDER, "lines": [LINE, LINE]}, headers=KEY)
 
     accepted = await client.post("/orders", json=ORDER, headers=KEY)
 

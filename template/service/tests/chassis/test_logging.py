@@ -19,6 +19,11 @@ TOKEN = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl"
         {"tokens": ["hunter2"]},
         {"event": "calling with Bearer hunter2"},
         {"event": "connecting to postgresql://app:hunter2@db/app"},
+        {"event": "connecting to redis://:hunter2@cache/0"},
+        {"event": "connecting to postgresql://app:p@ss/hunter2@db/app"},
+        {"event": "asking /callback?token=hunter2&state=1"},
+        {"event": "Authorization: Basic hunter2=="},
+        {"password": ["hunter2"], "cookies": {"session": "hunter2"}, "secret": b"hunter2"},
         {"nested": {"deeper": [{"client_secret": "hunter2"}]}},
         {"event": f"refused {TOKEN}"},
     ],
@@ -29,6 +34,11 @@ def test_secrets_are_hidden(event: dict[str, Any]) -> None:
 
     assert "hunter2" not in shown
     assert TOKEN not in shown
+
+
+@pytest.mark.parametrize("value", ["\ud800", 2**70, {1: object}], ids=range(3))
+def test_a_line_is_written_whatever_is_in_it(value: Any) -> None:
+    assert b"value" in logging._dump({"event": "odd", "value": value})
 
 
 def test_the_rest_is_left_alone() -> None:

@@ -45,7 +45,7 @@ async def test_a_wrong_method_is_a_problem_that_says_what_is_allowed(client: Asy
         {**ORDER, "lines": [{"sku": "TEA-1", "quantity": CANARY, "unit_price": 1}]},
         {**ORDER, "lines": CANARY},
         {**ORDER, "note": CANARY + "\x00"},
-        {**ORDER, CANARY + " " * 41: 1},
+        {**ORDER, CANARY: 1},
         CANARY,
         [CANARY],
     ],

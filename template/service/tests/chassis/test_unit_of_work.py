@@ -23,9 +23,8 @@ def unit(app: FastAPI) -> UnitOfWork:
 
 
 async def stored(app: FastAPI) -> list[str]:
-    async with app.state.database.reading() as connection:
-        rows = await connection.execute(text("SELECT key FROM chassis_idempotency ORDER BY key"))
-        return list(rows.scalars())
+    query = text("SELECT key FROM chassis_idempotency ORDER BY key")
+    return [row["key"] for row in await app.state.database.rows(query)]
 
 
 async def test_leaving_the_block_commits(app: FastAPI, unit: UnitOfWork) -> None:

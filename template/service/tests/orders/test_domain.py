@@ -53,6 +53,19 @@ def test_a_refused_change_changes_nothing() -> None:
     assert placed.note is None
 
 
+def test_an_order_has_lines() -> None:
+    with pytest.raises(domain.EmptyOrderError):
+        order()
+
+
+def test_an_order_of_somebody_else_is_not_there() -> None:
+    placed = order(domain.Line(sku="TEA-1", quantity=1, unit_price=100))
+
+    placed.must_belong_to("alice")
+    with pytest.raises(domain.OrderNotFoundError):
+        placed.must_belong_to("mallory")
+
+
 def test_an_order_is_cancelled_once() -> None:
     placed = order(domain.Line(sku="TEA-1", quantity=1, unit_price=100))
     placed.cancel(at=AT)

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from httpx2 import AsyncClient
 
-from ..conftest import ORDER, Token
+from ..conftest import LINE, ORDER, Token
 
 pytestmark = pytest.mark.anyio
 
@@ -50,6 +50,15 @@ async def test_what_a_change_leaves_out_stays_as_it_is(client: AsyncClient) -> N
 
     assert answer.json()["note"] == "leave at the door"
     assert answer.json()["lines"] == order["lines"]
+
+
+@pytest.mark.parametrize("change", [{}, {"note": None}, {"lines": None}, {"note": 1}, {"sku": "A"}])
+async def test_a_change_says_what_changes(client: AsyncClient, change: dict[str, Any]) -> None:
+    order = await place(client)
+
+    answer = await client.patch(f"/orders/{order['id']}", json=change)
+
+    assert answer.status_code == 422
 
 
 async def test_a_cancelled_order_can_no_longer_change(client: AsyncClient) -> None:
@@ -101,7 +110,7 @@ async def test_nobody_sees_or_touches_the_orders_of_others(
 
 
 async def test_the_same_article_on_two_lines_is_refused(client: AsyncClient) -> None:
-    answer = await client.post("/orders", json={**ORDER, "lines": ORDER["lines"] * 2})
+    answer = await client.post("/orders", json={**ORDER, "lines": [LINE, LINE]})
 
     assert answer.status_code == 422
     assert answer.json()["title"] == "Duplicate sku"

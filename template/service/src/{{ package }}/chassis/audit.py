@@ -103,8 +103,7 @@ async def entries(
     if entity_id is not None:
         query = query.where(AuditRow.entity_id == entity_id)
     query = _NEWEST_FIRST.page(query, after=cursor, limit=limit)
-    async with reads.reading() as connection:
-        rows = (await connection.execute(query)).mappings().all()
+    rows = await reads.rows(query)
     items, following = _NEWEST_FIRST.split(rows, limit)
     return {"items": items, "next": following}
 

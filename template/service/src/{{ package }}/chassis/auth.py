@@ -1,14 +1,9 @@
 # Sealed: an update replaces this file.
 """Access tokens: who calls, and what they may do."""
 
-import re
-import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
-import jwt
-import structlog
 from fastapi import FastAPI, Request, Security
 from fastapi.openapi.models import HTTPBearer as HTTPBearerModel
 from fastapi.security.base import SecurityBase
@@ -17,18 +12,12 @@ from pydantic_settings import NoDecode
 
 from . import config
 from .context import current
-from .errors import DomainError, ForbiddenError
 from .keys import Keys, LocalKeys, RemoteKeys
+from .verifier import Caller, MissingScopeError, UnauthenticatedError, Verifier
 
-log = structlog.get_logger()
+__all__ = ["AuthSettings", "Caller", "requires"]
 
 Algorithm = Literal["EdDSA", "ES256", "RS256"]
-_SUBJECT = re.compile(r"[!-~]{1,255}")
-_TOKEN_TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
-_ACCESS_USES = frozenset({"access", "bearer", "at+jwt", "jwt"})
-_LONGEST_TOKEN = 8192
-_CACHED_TOKENS = 10_000
-_CACHED_SECONDS = 60.0
 
 
 class AuthSettings(config.CoreSettings):
@@ -71,107 +60,6 @@ class AuthSettings(config.CoreSettings):
         return problems
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """The verified sender of a request."""
-
-    subject: str
-    scopes: frozenset[str]
-
-    def may(self, scope: str) -> bool:
-        return scope in self.scopes
-
-
-class UnauthenticatedError(DomainError):
-    status = 401
-    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}
-
-
-class InvalidTokenError(UnauthenticatedError):
-    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-
-
-class MissingScopeError(ForbiddenError):
-    def __init__(self, scope: str) -> None:
-        super().__init__(f"this needs the scope `{scope}`")
-        self.headers = {  # type: ignore[misc]
-            "WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'
-        }
-
-
-class Verifier:
-    """Checks tokens; remembers good ones for a minute, as checking a signature is dear."""
-
-    def __init__(self, keys: Keys, settings: AuthSettings) -> None:
-        self.keys = keys
-        self._algorithms = list(settings.auth_algorithms)
-        self._issuer = settings.auth_issuer
-        self._audience = settings.audience
-        self._leeway = settings.auth_leeway_seconds
-        self._cache: dict[str, tuple[float, Caller]] = {}
-        self._generation = keys.generation
-
-    async def caller(self, token: str) -> Caller:
-        """Raises InvalidTokenError, whatever is wrong: a forger learns nothing."""
-        if self._generation != self.keys.generation:
-            self._cache.clear()
-            self._generation = self.keys.generation
-        if (cached := self._cache.get(token)) is not None and cached[0] > time.time():
-            return cached[1]
-        try:
-            claims = await self._claims(token)
-            caller = Caller(_subject(claims), _scopes(claims))
-            self._remember(token, caller, float(claims["exp"]))
-        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
-            log.info("token_refused", reason=type(error).__name__)
-            raise InvalidTokenError from None
-        return caller
-
-    async def _claims(self, token: str) -> dict[str, Any]:
-        if len(token) > _LONGEST_TOKEN:
-            raise ValueError("too long")
-        header = jwt.get_unverified_header(token)
-        if str(header.get("typ", "jwt")).lower() not in _TOKEN_TYPES:
-            raise ValueError("not an access token")
-        key = await self.keys.find(str(header.get("kid", "")))
-        # The key says which algorithm it is for, never the token: no RS/HS confusion.
-        if key is None or header.get("alg") != key.algorithm_name:
-            raise ValueError("unknown key")
-        return jwt.decode(
-            token,
-            key,
-            algorithms=self._algorithms,
-            audience=self._audience,
-            issuer=self._issuer,
-            leeway=self._leeway,
-            options={"require": ["iss", "aud", "exp", "sub"]},
-        )
-
-    def _remember(self, token: str, caller: Caller, expires: float) -> None:
-        if len(self._cache) >= _CACHED_TOKENS:
-            self._cache.clear()
-        self._cache[token] = (min(expires, time.time() + _CACHED_SECONDS), caller)
-
-
-def _subject(claims: dict[str, Any]) -> str:
-    for name in ("typ", "token_use"):  # how Keycloak and Cognito mark what is no access token
-        if str(claims.get(name, "access")).lower() not in _ACCESS_USES:
-            raise ValueError("not an access token")
-    subject: str = claims["sub"]
-    if not _SUBJECT.fullmatch(subject):
-        raise ValueError("not a subject")
-    return subject
-
-
-def _scopes(claims: dict[str, Any]) -> frozenset[str]:
-    granted = claims.get("scope", claims.get("scp", ()))
-    if isinstance(granted, str):
-        return frozenset(granted.split())
-    if isinstance(granted, dict):
-        raise TypeError("no list of scopes")
-    return frozenset(scope for scope in granted if isinstance(scope, str))
-
-
 class _RequiredScope(SecurityBase):
     """A dependency that also puts the scheme into the OpenAPI document."""
 
@@ -199,7 +87,13 @@ def requires(scope: str) -> Any:
 
 
 def install(app: FastAPI, settings: AuthSettings) -> None:
-    app.state.verifier = Verifier(keys_for(settings), settings)
+    app.state.verifier = Verifier(
+        keys_for(settings),
+        algorithms=settings.auth_algorithms,
+        issuer=settings.auth_issuer,
+        audience=settings.audience,
+        leeway=settings.auth_leeway_seconds,
+    )
     app.state.health.add("issuer", app.state.verifier.keys.check)
 
 

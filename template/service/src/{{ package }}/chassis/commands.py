@@ -52,8 +52,8 @@ def _parser(settings: type[CoreSettings], scopes: Sequence[str]) -> argparse.Arg
 
     serve = command("serve", "Run the service.", _serve)
     serve.add_argument("--host", help="address to listen on")
-    serve.add_argument("--port", help="port to listen on")
-    serve.add_argument("--workers", help="processes that share the port")
+    serve.add_argument("--port", type=int, help="port to listen on")
+    serve.add_argument("--workers", type=int, help="processes that share the port")
     token = command("token", "Make an access token, for development.", _token)
     token.add_argument("--subject", default="developer", help="who the token is for")
     token.add_argument("--scope", default=" ".join(scopes), help="what it allows (%(default)s)")
@@ -72,7 +72,7 @@ def _serve(options: argparse.Namespace, settings: type[Any], factory: str) -> in
     for field, option in overrides.items():
         if (value := getattr(options, option)) is not None:
             # By the environment, so that worker processes see it too.
-            os.environ[variable(settings, field)] = value
+            os.environ[variable(settings, field)] = str(value)
     loaded = load(settings)
     logging.configure(loaded)
     serve(factory, loaded)
@@ -95,7 +95,12 @@ def _token(options: argparse.Namespace, settings: type[AuthSettings], _: str) ->
         "iat": now,
         "exp": now + options.ttl,
     }
-    print(LocalKeys(loaded.dev_key_file).sign(claims))
+    try:
+        print(LocalKeys(loaded.dev_key_file, make=False).sign(claims))
+    except FileNotFoundError:
+        print(f"error: there is no key at `{loaded.dev_key_file}` yet\n", file=sys.stderr)
+        print(f"hint: `{settings.service} serve` makes it, in the same folder", file=sys.stderr)
+        return 1
     return 0
 
 

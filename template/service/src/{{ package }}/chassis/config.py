@@ -88,11 +88,15 @@ def variable(settings: type[BaseSettings], field: str) -> str:
 
 
 def _file(settings: type[BaseSettings], file: str) -> PydanticBaseSettingsSource:
+    name = variable(settings, "config_file")
     try:
-        return InitSettingsSource(settings, tomllib.loads(Path(file).read_text("utf-8")))
+        found = tomllib.loads(Path(file).read_text("utf-8"))
     except (OSError, ValueError):
-        name = variable(settings, "config_file")
         raise BadConfigurationError([f"{name} does not name a readable TOML file"]) from None
+    if unknown := found.keys() - settings.model_fields.keys():
+        problems = [f"{name} names a file with `{key}`, which is no setting" for key in unknown]
+        raise BadConfigurationError(problems)
+    return InitSettingsSource(settings, found)
 
 
 def load(settings: type[SettingsT]) -> SettingsT:
@@ -113,11 +117,10 @@ def _read(settings: type[SettingsT], wrong: dict[str, str]) -> SettingsT:
         for item in error.errors(include_input=False, include_url=False, include_context=False):
             wrong[str(item["loc"][0])] = f"is not usable: {_told(item['msg'])}"
     # The rest is read with defaults in the place of what is wrong, to find every problem at once.
-    return settings(**{field: _default(settings, field) for field in wrong})
-
-
-def _default(settings: type[BaseSettings], field: str) -> Any:
-    return settings.model_fields[field].get_default(call_default_factory=True)
+    stand_ins = {field: settings.model_fields[field].get_default() for field in wrong}
+    if "environment" in wrong:
+        stand_ins["environment"] = "production"  # it was meant to be something stricter
+    return settings(**stand_ins)
 
 
 def _told(message: str) -> str:

@@ -63,8 +63,8 @@ class Connection(HttpToolsProtocol):
 
     def _look(self) -> None:
         """One timer for a connection, not for each request: requests are many."""
-        now = self.loop.time()
-        if self._head_began is not None and now - self._head_began >= _HEAD_SECONDS:
+        slow = self._head_began and self.loop.time() - self._head_began >= _HEAD_SECONDS
+        if slow and all(cycle.response_complete for cycle in self._unanswered):
             self.transport.close()
         else:
             self._watch = self.loop.call_later(_HEAD_SECONDS, self._look)

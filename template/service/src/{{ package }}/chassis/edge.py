@@ -16,13 +16,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .config import CoreSettings
 from .context import RequestContext, begin, current
+from .health import PROBES
 from .limits import TOO_LARGE, BodyLimit, announces_more
 from .metrics import IN_FLIGHT, observe
 from .reply import Reply
 
 log = structlog.get_logger("access")
-
-_QUIET = frozenset({"/livez", "/readyz", "/startupz", "/metrics"})
 
 
 class EdgeSettings(CoreSettings):
@@ -30,7 +29,7 @@ class EdgeSettings(CoreSettings):
         15.0, gt=0, le=3600, description="Deadline for the start of an answer; then 504."
     )
     max_body_bytes: int = Field(
-        1_000_000, ge=1024, description="The largest request body that is accepted; more is 413."
+        256_000, ge=1024, description="The largest request body that is accepted; more is 413."
     )
 
 
@@ -87,16 +86,18 @@ class Edge:
 
     async def _crashed(self, error: Exception, reply: Reply) -> None:
         log.error("unhandled_exception", exc_info=error)
-        for listener in self._crashes.listeners:
-            listener(error)
-        await reply.fail(500)
+        try:
+            for listener in self._crashes.listeners:
+                listener(error)
+        finally:
+            await reply.fail(500)
 
 
 def _record(scope: Scope, request: RequestContext, status: int, seconds: float) -> None:
     path = scope["path"]
-    route = path if path in _QUIET else getattr(scope.get("route"), "path", None)
+    route = path if path in PROBES else getattr(scope.get("route"), "path", None)
     observe(scope["method"], route, status, seconds)
-    if path in _QUIET and status < 400:
+    if path in PROBES and status < 400:
         return
     log.info(
         "request",

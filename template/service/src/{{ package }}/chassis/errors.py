@@ -2,6 +2,8 @@
 """The kinds of errors that a domain can raise; `problems` turns them into answers."""
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 
@@ -9,7 +11,7 @@ class DomainError(Exception):
     """A rule said no. Subclasses say which; their kind decides the HTTP status."""
 
     status: ClassVar[int] = 500
-    headers: ClassVar[dict[str, str]] = {}
+    headers: Mapping[str, str] = MappingProxyType({})
 
     @property
     def title(self) -> str:
@@ -47,4 +49,4 @@ class UnavailableError(DomainError):
     """Something that the service depends on does not answer; worth trying again."""
 
     status = 503
-    headers: ClassVar[dict[str, str]] = {"Retry-After": "1"}
+    headers = MappingProxyType({"Retry-After": "1"})

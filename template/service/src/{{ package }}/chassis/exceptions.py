@@ -2,19 +2,27 @@
 """Exceptions that nobody handled, sent to Sentry or a service that speaks its protocol."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Annotated
 
 from fastapi import FastAPI
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from . import lifecycle
 from .config import CoreSettings
 from .context import current
 
 
+def _dsn(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"https?://[^\s/@]+@[^\s/@]+/\S+", value.get_secret_value()):
+        raise ValueError("a DSN looks like `https://key@host/project`")
+    return value
+
+
 class ExceptionsSettings(CoreSettings):
-    sentry_dsn: SecretStr | None = Field(
+    sentry_dsn: Annotated[SecretStr, AfterValidator(_dsn)] | None = Field(
         None, description="Where unhandled exceptions are reported; nowhere without it."
     )
 

@@ -4,6 +4,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from traceback import walk_tb
 
 import structlog
 from sqlalchemy import exc
@@ -45,7 +46,13 @@ def translated() -> Iterator[None]:
         if (meaning := _meaning(error)) is None:
             raise
         cause = getattr(error, "orig", None) or error
-        log.warning("database_error", error=type(cause).__name__, means=type(meaning).__name__)
+        log.warning(
+            "database_error",
+            error=type(cause).__name__,
+            code=_code(cause),
+            constraint=getattr(cause.__cause__, "constraint_name", None),
+            means=type(meaning).__name__,
+        )
         raise meaning from None
 
 
@@ -62,13 +69,29 @@ def _meaning(error: Exception) -> DomainError | None:
 
 
 def _is_passing(error: Exception) -> bool:
-    if isinstance(error, exc.TimeoutError | OSError):
+    if isinstance(error, exc.TimeoutError):
         return True
     if isinstance(error, exc.DBAPIError):
         if error.connection_invalidated or isinstance(error, exc.InterfaceError):
             return True
         if isinstance(error.orig, sqlite3.OperationalError):
-            return True
+            return _is_passing_on_sqlite(error.orig)
         return str(getattr(error.orig, "sqlstate", "")).startswith(_PASSING)
-    # The driver raises its own errors while it connects.
-    return type(error).__module__.startswith("asyncpg")
+    # While it connects, the driver raises its own errors, and those of the system as they are.
+    return type(error).__module__.startswith("asyncpg") or (
+        isinstance(error, OSError) and _came_through_the_driver(error)
+    )
+
+
+def _is_passing_on_sqlite(error: sqlite3.OperationalError) -> bool:
+    # Wrong SQL is our mistake; a table that is missing, a migration that has not run yet.
+    return error.sqlite_errorcode != sqlite3.SQLITE_ERROR or "no such" in str(error)
+
+
+def _came_through_the_driver(error: OSError) -> bool:
+    modules = (frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__))
+    return any(module.startswith(("sqlalchemy.", "asyncpg.", "aiosqlite.")) for module in modules)
+
+
+def _code(cause: BaseException) -> str | None:
+    return getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)

@@ -15,6 +15,8 @@ from .config import CoreSettings
 log = structlog.get_logger()
 
 Check = Callable[[], Awaitable[None]]
+# What machines ask again and again: not traced, and logged only when it fails.
+PROBES = frozenset({"/livez", "/readyz", "/startupz", "/metrics"})
 
 
 class HealthSettings(CoreSettings):

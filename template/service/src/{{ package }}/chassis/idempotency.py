@@ -4,28 +4,30 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated, ClassVar, TypeVar
+from types import MappingProxyType
+from typing import Annotated, TypeVar
 
 import structlog
 from fastapi import Depends, FastAPI, Header, Request, Response
 from pydantic import Field
-from sqlalchemy import JSON, LargeBinary, String, delete, text
+from sqlalchemy import JSON, LargeBinary, String, delete, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from . import lifecycle
 from .config import CoreSettings
-from .errors import ConflictError, DomainError, RejectedError
+from .errors import ConflictError, RejectedError
 from .tables import Base, UtcDateTime, now
 from .unit_of_work import UnitOfWork
 
 log = structlog.get_logger()
 T = TypeVar("T")
 _PURGE_SECONDS = 3600.0
+_PURGE_BATCH = 1000
 
 
 class IdempotencySettings(CoreSettings):
@@ -55,7 +57,7 @@ class IdempotencyKeyInvalidError(RejectedError):
 
 
 class IdempotencyKeyInUseError(ConflictError):
-    headers: ClassVar[dict[str, str]] = {"Retry-After": "1"}
+    headers = MappingProxyType({"Retry-After": "1"})
 
 
 @dataclass
@@ -82,8 +84,9 @@ class OnceOnly:
     async def __call__(
         self,
         unit: UnitOfWork,
-        caller: str,
         action: Callable[[], Awaitable[T]],
+        *,
+        caller: str,
         answer: Callable[[T], Response],
     ) -> Response:
         if self._key is None:
@@ -104,8 +107,7 @@ class OnceOnly:
         return response
 
     @contextmanager
-    def _reserved(self, *owner: str) -> Iterator[None]:
-        caller, key = owner
+    def _reserved(self, caller: str, key: str) -> Iterator[None]:
         if (caller, key) in self._shared.in_flight:
             raise IdempotencyKeyInUseError("the first request with this key is still in progress")
         self._shared.in_flight.add((caller, key))
@@ -115,7 +117,8 @@ class OnceOnly:
             self._shared.in_flight.discard((caller, key))
 
     async def _fingerprint(self) -> str:
-        target = f"{self._request.method} {self._request.url.path}\n".encode()
+        url = self._request.url
+        target = f"{self._request.method} {url.path}?{url.query}\n".encode()
         return hashlib.sha256(target + await self._request.body()).hexdigest()
 
     async def _replay(self, stored: IdempotencyRow) -> Response:
@@ -159,26 +162,28 @@ Once = Annotated[OnceOnly, Depends(_once)]
 
 def install(app: FastAPI, settings: IdempotencySettings) -> None:
     app.state.idempotency = _Shared(timedelta(hours=settings.idempotency_hours))
-
-    @asynccontextmanager
-    async def purging() -> AsyncIterator[None]:
-        task = asyncio.create_task(_purge_forever(app))
-        yield
-        task.cancel()
-
-    lifecycle.of(app).resources.append(purging)
+    lifecycle.of(app).resources.append(lambda: lifecycle.background(_purge_forever(app)))
 
 
 async def _purge_forever(app: FastAPI) -> None:
     while True:
-        await asyncio.sleep(_PURGE_SECONDS)
         try:
-            await purge(UnitOfWork(app.state.database.writer))
-        except DomainError as error:
-            log.warning("idempotency_not_purged", error=error.title)
+            more = True
+            while more:
+                more = await purge(UnitOfWork(app.state.database.writer))
+        except Exception as error:  # noqa: BLE001 - the next hour is another try
+            log.warning("idempotency_not_purged", error=type(error).__name__)
+        await asyncio.sleep(_PURGE_SECONDS)
 
 
-async def purge(unit: UnitOfWork) -> None:
-    """Delete the answers whose time is over."""
+async def purge(unit: UnitOfWork) -> bool:
+    """Delete some of the answers whose time is over; true if there may be more.
+
+    In batches: one statement for all of them would hold others up, and run out of time.
+    """
+    key = tuple_(IdempotencyRow.caller, IdempotencyRow.key)
+    batch = select(IdempotencyRow.caller, IdempotencyRow.key)
+    batch = batch.where(IdempotencyRow.expires_at < now()).limit(_PURGE_BATCH)
     async with unit:
-        await unit.session.execute(delete(IdempotencyRow).where(IdempotencyRow.expires_at < now()))
+        deleted = await unit.session.execute(delete(IdempotencyRow).where(key.in_(batch)))
+    return bool(deleted.rowcount == _PURGE_BATCH)  # type: ignore[attr-defined]

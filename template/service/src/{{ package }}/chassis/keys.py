@@ -6,8 +6,10 @@ import os
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, Protocol
 
 import jwt
@@ -16,6 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 
+from .config import BadConfigurationError
 from .errors import UnavailableError
 
 log = structlog.get_logger()
@@ -41,12 +44,13 @@ class Keys(Protocol):
 
 
 class LocalKeys:
-    """A key pair of this machine, made at first use: for development only."""
+    """A key pair of this machine, made at the first start: for development only."""
 
     generation = 0
 
-    def __init__(self, path: Path) -> None:
-        self._private = _read_or_make(path)
+    def __init__(self, path: Path, *, make: bool = True) -> None:
+        """Raises FileNotFoundError where there is no key and none is to be made."""
+        self._private = _read_or_make(path) if make else _read(path)
         public: dict[str, Any] = OKPAlgorithm.to_jwk(self._private.public_key(), as_dict=True)
         self.kid = f"dev-{public['x'][:16]}"
         self._key = jwt.PyJWK({**public, "kid": self.kid, "alg": "EdDSA", "use": "sig"})
@@ -62,34 +66,33 @@ class LocalKeys:
         return jwt.encode(claims, self._private, algorithm="EdDSA", headers=headers)
 
 
-def _read_or_make(path: Path) -> Ed25519PrivateKey:
+def _read(path: Path) -> Ed25519PrivateKey:
     try:
         found = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    except FileNotFoundError:
-        return _make(path)
+    except (ValueError, TypeError):
+        found = None
     if not isinstance(found, Ed25519PrivateKey):
-        raise ValueError(f"`{path}` is not an Ed25519 key: delete it to get a new one")
+        raise BadConfigurationError([f"`{path}` is not an Ed25519 key: delete it to get a new one"])
     return found
 
 
-def _make(path: Path) -> Ed25519PrivateKey:
-    key = Ed25519PrivateKey.generate()
-    pem = key.private_bytes(
+def _read_or_make(path: Path) -> Ed25519PrivateKey:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=path.parent, prefix=".dev-key-") as draft:
+            draft.write(_new_key())
+            draft.flush()
+            with suppress(FileExistsError):  # another process was first: its key is the one
+                os.link(draft.name, path)
+    return _read(path)
+
+
+def _new_key() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.touch(mode=0o600)
-    draft.write_bytes(pem)
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        return _read_or_make(path)  # another process was first: its key is the one
-    finally:
-        draft.unlink()
-    return key
 
 
 class RemoteKeys:
@@ -108,53 +111,61 @@ class RemoteKeys:
         self._refresh_seconds = refresh_seconds
         self._clock = clock
         self._keys: dict[str, jwt.PyJWK] = {}
-        self._fetched_at = self._tried_at = float("-inf")
-        self._lock = asyncio.Lock()
-        self._refreshing: asyncio.Task[None] | None = None
+        self._fetched = False
+        self._tried_at = float("-inf")
+        self._fetching: asyncio.Task[None] | None = None
         self.generation = 0
 
     async def find(self, kid: str) -> jwt.PyJWK | None:
         """Raises IssuerUnavailableError as long as the issuer never answered."""
         if self._clock() - self._tried_at > self._refresh_seconds:
             await self._refetch()  # before the answer: a withdrawn key must not open once more
-        elif self._clock() - self._fetched_at > self._refresh_seconds:
-            self._refresh_behind()  # the issuer did not answer: nobody waits for it again
-        if kid not in self._keys:
+        elif kid not in self._keys:
             await self._refetch()
-        if not self._keys:
+        if not self._fetched:
             raise IssuerUnavailableError("the keys of the issuer are not there yet")
         return self._keys.get(kid)
 
     async def check(self) -> None:
-        if not self._keys:
+        if not self._fetched:
             await self._refetch()
-        if not self._keys:
+        if not self._fetched:
             raise IssuerUnavailableError("the keys of the issuer are not there yet")
 
-    def _refresh_behind(self) -> None:
-        if self._keys and (self._refreshing is None or self._refreshing.done()):
-            self._refreshing = asyncio.create_task(self._refetch())
-
     async def _refetch(self) -> None:
-        async with self._lock:
+        """One request to the issuer at a time; it goes on when those who wait have left."""
+        if self._fetching is None or self._fetching.done():
             if self._clock() - self._tried_at < SECONDS_BETWEEN_REFETCHES:
                 return
             self._tried_at = self._clock()
-            try:
-                found = await asyncio.to_thread(self._client.get_jwk_set)
-            except (jwt.PyJWTError, OSError, HTTPException, ValueError, RecursionError) as error:
-                log.warning("issuer_keys_not_fetched", error=type(error).__name__)
-                return
-            self._trust(found)
+            self._fetching = asyncio.create_task(self._fetch())
+        await asyncio.shield(self._fetching)
 
-    def _trust(self, found: jwt.PyJWKSet) -> None:
-        keys = {key.key_id: key for key in found.keys if key.key_id and self._fits(key)}
+    async def _fetch(self) -> None:
+        try:
+            document = await asyncio.to_thread(self._client.fetch_data)
+            self._trust(_usable(document, self._algorithms))
+        except (jwt.PyJWTError, OSError, HTTPException, ValueError, RecursionError) as error:
+            log.warning("issuer_keys_not_fetched", error=type(error).__name__)
+
+    def _trust(self, keys: dict[str, jwt.PyJWK]) -> None:
         if not keys:
             log.warning("issuer_keys_not_usable", algorithms=sorted(self._algorithms))
-            return
-        if self._keys.keys() - keys.keys():
+        if any(kid not in keys or keys[kid].key != old.key for kid, old in self._keys.items()):
             self.generation += 1
-        self._keys, self._fetched_at = keys, self._clock()
+        self._keys, self._fetched = keys, True
 
-    def _fits(self, key: jwt.PyJWK) -> bool:
-        return key.algorithm_name in self._algorithms and key.public_key_use in (None, "sig")
+
+def _usable(document: Any, algorithms: frozenset[str]) -> dict[str, jwt.PyJWK]:
+    """The signing keys of a JWKS document by their id; raises ValueError if it is none."""
+    if not isinstance(document, dict) or not isinstance(document.get("keys"), list):
+        raise ValueError("no key set")
+    keys = {}
+    for entry in document["keys"]:
+        try:
+            key = jwt.PyJWK(entry)
+        except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
+            continue  # a kind that we do not know beside those that we do
+        if key.key_id and key.algorithm_name in algorithms and key.public_key_use in (None, "sig"):
+            keys[key.key_id] = key
+    return keys

@@ -1,8 +1,14 @@
 # Sealed: an update replaces this file.
 """What starts and stops with the service, and how far along it is."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    suppress,
+)
 from dataclasses import dataclass, field
 
 from fastapi import FastAPI
@@ -33,3 +39,15 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         lifecycle.started = True
         yield
         lifecycle.draining = True
+
+
+@asynccontextmanager
+async def background(work: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    """Runs beside the service, and has ended when the block is left."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

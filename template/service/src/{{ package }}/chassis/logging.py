@@ -1,6 +1,7 @@
 # Sealed: an update replaces this file.
 """Structured logs on standard output: JSON, or readable on a terminal."""
 
+import json
 import logging
 import re
 import sys
@@ -20,7 +21,11 @@ _SECRET_KEY = re.compile(
     r"authorization|cookie|password|passwd|secret|token|api_?key|dsn|private", re.IGNORECASE
 )
 _SECRET_VALUE = re.compile(
-    r"Bearer\s+\S+|eyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=://)[^\s:/@]+:[^\s/@]+(?=@)", re.IGNORECASE
+    r"\b(?:Bearer|Basic)\s+\S+"
+    r"|eyJ[\w-]+\.[\w-]+\.[\w-]*"
+    r"|(?<=://)[^\s/@]*:\S+(?=@)"
+    r"|\b(?:password|passwd|token|secret|api_?key)=[^\s&]+",
+    re.IGNORECASE,
 )
 _HIDDEN = "[hidden]"
 
@@ -63,7 +68,10 @@ def _rendering(settings: LoggingSettings, *, readable: bool) -> list[Any]:
 
 
 def _dump(event: Any, **_: Any) -> bytes:
-    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS)
+    try:
+        return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:  # a lone surrogate or a huge number: the line must be written all the same
+        return json.dumps(event, default=str).encode()
 
 
 def _capture_stdlib(settings: LoggingSettings, level: int, *, readable: bool) -> None:
@@ -116,14 +124,13 @@ def _is_secret(key: str) -> bool:
 
 
 def _hidden(key: str, value: Any) -> Any:
+    if value is not None and _is_secret(key):
+        return _HIDDEN
     if isinstance(value, str):
-        if _is_secret(key):
-            return _HIDDEN
-        if len(value) > 6:
-            return _SECRET_VALUE.sub(_HIDDEN, value)
-    elif isinstance(value, dict):
+        return _SECRET_VALUE.sub(_HIDDEN, value) if len(value) > 6 else value
+    if isinstance(value, dict):
         return {name: _hidden(str(name), item) for name, item in value.items()}
-    elif isinstance(value, list | tuple):
+    if isinstance(value, list | tuple):
         return [_hidden(key, item) for item in value]
     return value
 

@@ -3,6 +3,7 @@
 
 import os
 from functools import lru_cache
+from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from prometheus_client import (
@@ -13,7 +14,7 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from .config import CoreSettings
 
@@ -52,6 +53,9 @@ async def _metrics(_: Request) -> Response:
 def _registry() -> CollectorRegistry:
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return REGISTRY
+    for file in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob("gauge_live*.db"):
+        if not Path("/proc", pid := file.stem.rpartition("_")[2]).exists():
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return registry

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from pydantic import Field
 
 from . import lifecycle
-from .database import DatabaseSettings
+from .engines import DatabaseSettings
 from .faults import DatabaseUnavailableError, translated
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def alembic_config(settings: DatabaseSettings) -> "Config":
     """Raises FileNotFoundError outside the service's folder."""
     from alembic.config import Config  # half a second that few starts need
 
-    for folder in (Path.cwd(), Path(__file__).parents[3]):
+    for folder in (Path(__file__).parents[3], Path.cwd()):
         if (file := folder / "alembic.ini").is_file():
             config = Config(file)
             config.attributes["settings"] = settings
@@ -49,8 +49,9 @@ def upgrade(settings: DatabaseSettings) -> None:
     """Raises DatabaseUnavailableError when the database does not answer."""
     from alembic import command
 
+    config = alembic_config(settings)
     with translated():
-        command.upgrade(alembic_config(settings), "heads")
+        command.upgrade(config, "heads")
 
 
 def install(app: FastAPI, settings: MigrateSettings) -> None:
@@ -64,9 +65,8 @@ async def _migrated(settings: MigrateSettings) -> AsyncIterator[None]:
         await asyncio.to_thread(upgrade, settings)
     except DatabaseUnavailableError:
         # The service starts all the same, says so on `/readyz`, and goes on trying.
-        task = asyncio.create_task(_until_migrated(settings))
-        yield
-        task.cancel()
+        async with lifecycle.background(_until_migrated(settings)):
+            yield
     else:
         yield
 

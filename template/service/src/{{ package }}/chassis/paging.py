@@ -45,7 +45,7 @@ class Keyset:
         return [dict(row) for row in rows[:limit]], following
 
     def _encode(self, row: RowMapping) -> str:
-        keys = [row[getattr(column, "key")] for column in (self.column, self.tiebreak)]  # noqa: B009
+        keys = [row[str(column.key)] for column in (self.column, self.tiebreak)]
         raw = orjson.dumps([self.name, *keys], default=str)  # asyncpg has its own UUID
         return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 

@@ -42,7 +42,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def render(status: int, *, title: str = "", **members: Any) -> bytes:
-    title = title or HTTPStatus(status).phrase
+    title = title or _phrase(status)
     request = current.get()
     problem = {
         "type": "urn:problem:" + re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-"),
@@ -74,8 +74,7 @@ async def _domain(_: Request, error: Exception) -> Response:
 
 async def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    phrase = HTTPStatus(error.status_code).phrase
-    detail = error.detail if error.detail != phrase else None
+    detail = error.detail if error.detail != _phrase(error.status_code) else None
     return answer(error.status_code, detail=detail, headers=error.headers)
 
 
@@ -85,9 +84,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
     errors = error.errors()
     if any(item["loc"][0] == "body" for item in errors) and not _is_json(request):
         return answer(415, detail="send the body as `application/json`")
-    told = [
-        {"at": ".".join(map(_place, item["loc"])), "problem": _why(item)} for item in errors[:20]
-    ]
+    told = [{"at": _where(item), "problem": _why(item)} for item in errors[:20]]
     return answer(422, title="Invalid request", errors=told)
 
 
@@ -100,6 +97,16 @@ def _why(item: Mapping[str, Any]) -> str:
     message = str(item["msg"])
     # Parsers add a reason that quotes the input: `invalid character: found ...`.
     return message.split(", ")[0] if item["type"].endswith("_parsing") else message
+
+
+def _where(item: Mapping[str, Any]) -> str:
+    *places, last = map(_place, item["loc"])
+    # The name of a field that should not be there is the caller's own text.
+    return ".".join([*places, "?" if item["type"] == "extra_forbidden" else last])
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Error"
 
 
 def _place(part: Any) -> str:

@@ -14,7 +14,8 @@ _HEAD = """\
 
 Read in this order; the first that names a setting wins: environment variables, `.env`, files in the
 secrets directory (`{prefix}SECRETS_DIR`, `/run/secrets` by default), the TOML file that
-`{prefix}CONFIG_FILE` names. Made by `{service} settings --write`.
+`{prefix}CONFIG_FILE` names (its keys are the names below in lower case, without
+the prefix). Made by `{service} settings --write`.
 
 | Variable | Values | Default | What it does |
 |---|---|---|---|

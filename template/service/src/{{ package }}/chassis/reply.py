@@ -2,6 +2,7 @@
 """What goes out: the headers that every answer has, and one shape for all errors."""
 
 import asyncio
+import re
 
 from starlette.types import Message, Scope, Send
 
@@ -27,6 +28,7 @@ _PAGES = (
         b" img-src 'self' data:; frame-ancestors 'none'",
     ),
 )
+_PAGE = re.compile(r"/(docs|static-offline-docs)(/|$)")
 _CLOSE = (b"connection", b"close")
 _PROBLEM = (b"content-type", problems.MEDIA_TYPE.encode())
 
@@ -36,7 +38,7 @@ class Reply:
 
     def __init__(self, scope: Scope, send: Send, request: RequestContext) -> None:
         self._send = send
-        self._headers = _PAGES if scope["path"].startswith(("/docs", "/static-offline")) else _API
+        self._headers = _PAGES if _PAGE.match(scope["path"]) else _API
         if lifecycle.of(scope["app"]).draining:
             self._headers = (*self._headers, _CLOSE)  # kept connections move on before the end
         self._request_id = (b"x-request-id", request.request_id.encode())

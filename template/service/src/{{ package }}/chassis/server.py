@@ -5,7 +5,7 @@ import asyncio
 import os
 import signal
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from types import FrameType
 
@@ -19,6 +19,8 @@ from .config import CoreSettings
 from .connection import Connection
 
 log = structlog.get_logger()
+
+Handler = Callable[[int, FrameType | None], object]
 
 
 class ServerSettings(CoreSettings):
@@ -61,6 +63,8 @@ def serve(app: str, settings: ServerSettings) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
+            timeout_worker_healthcheck=30,
             timeout_graceful_shutdown=settings.shutdown_seconds,
         )
 
@@ -73,14 +77,19 @@ def install(app: FastAPI, settings: ServerSettings) -> None:
 @asynccontextmanager
 async def _draining(app: FastAPI, seconds: float) -> AsyncIterator[None]:
     """Readiness goes down first; the server's own handler for SIGTERM runs after the delay."""
-    loop, stop = asyncio.get_running_loop(), signal.getsignal(signal.SIGTERM)
+    stop = signal.getsignal(signal.SIGTERM)
+    if callable(stop):
+        signal.signal(signal.SIGTERM, _delayed(stop, lifecycle.of(app), seconds))
+    yield
+
+
+def _delayed(stop: Handler, state: lifecycle.Lifecycle, seconds: float) -> Handler:
+    loop = asyncio.get_running_loop()
 
     def drain(number: int, frame: FrameType | None) -> None:
-        if not lifecycle.of(app).draining and callable(stop):
-            lifecycle.of(app).draining = True
-            log.info("draining", seconds=seconds)
-            loop.call_soon_threadsafe(loop.call_later, seconds, stop, number, frame)
+        delay = 0.0 if state.draining else seconds  # a second signal means now
+        state.draining = True
+        log.info("draining", seconds=delay)
+        loop.call_soon_threadsafe(loop.call_later, delay, lambda: stop(number, frame))
 
-    if callable(stop):
-        signal.signal(signal.SIGTERM, drain)
-    yield
+    return drain

@@ -1,6 +1,7 @@
 # Sealed: an update replaces this file.
 """One transaction for one use case."""
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Annotated, Self
 
@@ -24,15 +25,28 @@ class UnitOfWork:
         self._engine = engine
         self._depth = 0
         self._failed = False
+        self._after_commit: list[Callable[[], object]] = []
+
+    def after_commit(self, action: Callable[[], object]) -> None:
+        """Do this once the transaction is committed, and not if it is rolled back."""
+        self._after_commit.append(action)
 
     async def __aenter__(self) -> Self:
         if self._depth == 0:
-            self._failed = False
-            self.session = AsyncSession(self._engine, expire_on_commit=False)
-            with translated():
-                await self.session.connection()
+            await self._begin()
         self._depth += 1
         return self
+
+    async def _begin(self) -> None:
+        self._failed = False
+        self._after_commit.clear()
+        self.session = AsyncSession(self._engine, expire_on_commit=False)
+        with translated():
+            try:
+                await self.session.connection()
+            except BaseException:
+                await self.session.close()
+                raise
 
     async def __aexit__(
         self,
@@ -50,7 +64,9 @@ class UnitOfWork:
             finally:
                 await self.session.close()
             if error is not None:
-                raise error
+                raise error  # here, so that an error of the database is translated too
+        for action in self._after_commit:
+            action()
 
     async def _end(self, error: BaseException | None) -> None:
         if not self._failed:

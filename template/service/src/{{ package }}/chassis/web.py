@@ -11,23 +11,28 @@ from pydantic import Field
 
 from . import problems
 from .config import CommaSeparated, CoreSettings
+from .health import PROBES
 from .lifecycle import Lifecycle, lifespan
-
-_UNTRACED = frozenset({"/livez", "/readyz", "/startupz", "/metrics"})
 
 
 class WebSettings(CoreSettings):
     cors_origins: CommaSeparated = Field(
         (), description="Origins of browsers that may call, separated by commas; none by default."
     )
-    docs: bool = Field(True, description="Serve the OpenAPI document and its pages at `/docs`.")
+    docs: bool | None = Field(
+        None, description="Serve the OpenAPI document and `/docs`; by default in development only."
+    )
+
+    @property
+    def serves_docs(self) -> bool:
+        return not self.production if self.docs is None else self.docs
 
 
 def application(settings: WebSettings) -> FastAPI:
     package = metadata(settings.service)
     build = (
         partial(FastAPIOffline, redoc_url=None)
-        if settings.docs
+        if settings.serves_docs
         else partial(FastAPI, openapi_url=None)
     )
     app = build(
@@ -41,7 +46,7 @@ def application(settings: WebSettings) -> FastAPI:
             "operation_spans": False,
             "metrics": False,
             "logs": False,
-            "exclude": lambda scope: scope.get("path") in _UNTRACED,
+            "exclude": lambda scope: scope.get("path") in PROBES,
         },
     )
     app.state.lifecycle = Lifecycle()

@@ -1,8 +1,7 @@
 """What an order is, and the rules that it keeps."""
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -14,8 +13,8 @@ HIGHEST_TOTAL = 1_000_000_00
 
 
 class OrderNotFoundError(NotFoundError):
-    def __init__(self, order_id: UUID) -> None:
-        super().__init__(f"there is no order `{order_id}` of yours")
+    def __init__(self) -> None:
+        super().__init__("there is no such order of yours")
 
 
 class OrderClosedError(ConflictError):
@@ -23,6 +22,10 @@ class OrderClosedError(ConflictError):
 
 
 class OrderStillOpenError(ConflictError):
+    pass
+
+
+class EmptyOrderError(RejectedError):
     pass
 
 
@@ -69,6 +72,11 @@ class Order:
     def total(self) -> int:
         return sum(line.quantity * line.unit_price for line in self.lines)
 
+    def must_belong_to(self, customer: str) -> None:
+        """The orders of others are not there, so that nobody can find out which exist."""
+        if self.customer != customer:
+            raise OrderNotFoundError
+
     def change(self, *, lines: Sequence[Line] | None, note: str | None, at: datetime) -> None:
         self._must_be_open()
         if lines is not None:
@@ -93,12 +101,20 @@ class Order:
 
     def facts(self) -> dict[str, Any]:
         """What the audit log remembers of it."""
-        return {"status": self.status, "total": self.total, "lines": len(self.lines)}
+        lines = [asdict(line) for line in self.lines]
+        return {
+            "status": self.status,
+            "currency": self.currency,
+            "lines": lines,
+            "note": self.note,
+            "total": self.total,
+        }
 
 
 def _check(lines: Sequence[Line]) -> None:
-    sku, times = Counter(line.sku for line in lines).most_common(1)[0]
-    if times > 1:
-        raise DuplicateSkuError(f"`{sku}` is on {times} lines: put it on one")
+    if not lines:
+        raise EmptyOrderError("an order has at least one line")
+    if len({line.sku for line in lines}) < len(lines):
+        raise DuplicateSkuError("an article is on more than one line: put it on one")
     if sum(line.quantity * line.unit_price for line in lines) > HIGHEST_TOTAL:
         raise TotalTooHighError(f"an order may cost at most {HIGHEST_TOTAL} cents")

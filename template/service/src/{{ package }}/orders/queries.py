@@ -35,12 +35,10 @@ _KEYSETS = {
 
 
 async def read_order(database: Database, *, order_id: UUID, customer: str) -> dict[str, Any]:
-    async with database.reading() as connection:
-        found = await connection.execute(_ONE, {"id": order_id, "customer": customer})
-        row = found.mappings().one_or_none()
-    if row is None:
-        raise OrderNotFoundError(order_id)
-    return dict(row)
+    rows = await database.rows(_ONE, id=order_id, customer=customer)
+    if not rows:
+        raise OrderNotFoundError
+    return dict(rows[0])
 
 
 async def list_orders(
@@ -57,6 +55,5 @@ async def list_orders(
     if status is not None:
         query = query.where(OrderRow.status == status)
     keyset = _KEYSETS[sort]
-    async with database.reading() as connection:
-        found = await connection.execute(keyset.page(query, after=cursor, limit=limit))
-        return keyset.split(found.mappings().all(), limit)
+    rows = await database.rows(keyset.page(query, after=cursor, limit=limit))
+    return keyset.split(rows, limit)

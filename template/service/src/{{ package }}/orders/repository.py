@@ -18,25 +18,23 @@ class Orders:
         _write(order, row)
         self._session.add(row)
 
-    async def get(self, order_id: UUID, *, customer: str) -> Order:
-        return _to_order(await self._row(order_id, customer))
+    async def get(self, order_id: UUID) -> Order:
+        """The order, locked until the transaction ends: who changes it waits in line."""
+        row = await self._session.get(OrderRow, order_id, with_for_update=True)
+        if row is None:
+            raise OrderNotFoundError
+        return _to_order(row)
 
     async def save(self, order: Order) -> None:
-        """Raises ConcurrentChangeError at the commit if somebody else was faster."""
-        row = await self._row(order.id, order.customer)
+        """Raises ConcurrentChangeError if somebody else was faster."""
+        row = await self._session.get_one(OrderRow, order.id)
         _write(order, row)
         row.version = order.version = order.version + 1
         await self._session.flush()
 
     async def delete(self, order: Order) -> None:
-        await self._session.delete(await self._row(order.id, order.customer))
+        await self._session.delete(await self._session.get_one(OrderRow, order.id))
         await self._session.flush()
-
-    async def _row(self, order_id: UUID, customer: str) -> OrderRow:
-        row = await self._session.get(OrderRow, order_id)
-        if row is None or row.customer != customer:
-            raise OrderNotFoundError(order_id)
-        return row
 
 
 def _write(order: Order, row: OrderRow) -> None:

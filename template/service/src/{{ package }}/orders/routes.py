@@ -37,7 +37,7 @@ async def place(body: PlaceOrder, unit: Unit, caller: Writer, once: Once) -> Res
             note=body.note,
         )
 
-    return await once(unit, caller.subject, act, _created)
+    return await once(unit, act, caller=caller.subject, answer=_created)
 
 
 @router.get("", response_model=OrderPage)
@@ -106,7 +106,7 @@ async def cancel(
             unit, order_id=order_id, customer=caller.subject, version=version
         )
 
-    return await once(unit, caller.subject, act, _answer)
+    return await once(unit, act, caller=caller.subject, answer=_answer)
 
 
 @router.delete("/{order_id}", status_code=204, responses=problems.documented(404, 409, 412))

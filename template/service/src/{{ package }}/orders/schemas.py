@@ -1,16 +1,21 @@
 """What goes over the wire."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from .domain import Line, Status
 
 Sku = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{0,31}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Note = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
+
+
+# Left out, which is not the same as null: the document does not offer it.
+Absent = SkipJsonSchema[None]
 
 
 class LineIn(BaseModel):
@@ -39,8 +44,14 @@ class ChangeOrder(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    lines: list[LineIn] | None = Field(None, min_length=1, max_length=100)
-    note: Note | None = None
+    lines: Annotated[list[LineIn], Field(min_length=1, max_length=100)] | Absent = None
+    note: Note | Absent = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.lines is None and self.note is None:
+            raise ValueError("say what changes: `lines` or `note`, with a value")
+        return self
 
 
 class LineOut(BaseModel):

@@ -37,7 +37,6 @@ async def place_order(
     async with unit:
         Orders(unit.session).add(order)
         _record(unit, "order_placed", after=order.facts(), order=order)
-    log.info("order_placed", order_id=str(order.id), total=order.total)
     return order
 
 
@@ -57,7 +56,6 @@ async def change_order(
         order.change(lines=lines, note=note, at=now())
         await orders.save(order)
         _record(unit, "order_changed", before=before, after=order.facts(), order=order)
-    log.info("order_changed", order_id=str(order.id), total=order.total)
     return order
 
 
@@ -71,7 +69,6 @@ async def cancel_order(
         order.cancel(at=now())
         await orders.save(order)
         _record(unit, "order_cancelled", before=before, after=order.facts(), order=order)
-    log.info("order_cancelled", order_id=str(order.id))
     return order
 
 
@@ -84,11 +81,11 @@ async def delete_order(
         order.must_be_deletable()
         await orders.delete(order)
         _record(unit, "order_deleted", before=order.facts(), order=order)
-    log.info("order_deleted", order_id=str(order.id))
 
 
 async def _current(orders: Orders, order_id: UUID, customer: str, version: int | None) -> Order:
-    order = await orders.get(order_id, customer=customer)
+    order = await orders.get(order_id)
+    order.must_belong_to(customer)
     if version is not None and version != order.version:
         raise VersionChangedError
     return order
@@ -102,6 +99,7 @@ def _record(
     before: dict[str, object] | None = None,
     after: dict[str, object] | None = None,
 ) -> None:
+    """In the audit log with the transaction, and in the service's log once it is committed."""
     audit.record(
         unit.session,
         action=action,
@@ -110,3 +108,4 @@ def _record(
         before=before,
         after=after,
     )
+    unit.after_commit(lambda: log.info(action, order_id=str(order.id), total=order.total))

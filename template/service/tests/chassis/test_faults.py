@@ -1,0 +1,111 @@
+# Sealed: an update replaces this file.
+"""A database that fails: what the caller is told."""
+
+import pytest
+from fastapi import FastAPI
+from httpx2 import ASGITransport, AsyncClient, Response
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from ..conftest import ORDER, Settings, Token, UnitOfWork, create_app, errors
+
+pytestmark = pytest.mark.anyio
+
+
+async def post(app: FastAPI, token: str) -> Response:
+    bearer = {"authorization": f"Bearer {token}"}
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+        return await client.post("/orders", json=ORDER, headers=bearer)
+
+
+async def test_a_database_that_is_away_is_told_as_such(settings: Settings, token: Token) -> None:
+    away = SecretStr("postgresql://nobody@127.0.0.1:1/nothing")
+    app = create_app(settings.model_copy(update={"database_url": away}))
+
+    answer = await post(app, token())
+
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "1"
+    assert answer.json()["title"] == "Database unavailable"
+
+
+async def test_a_pool_that_is_used_up_is_told_as_such(settings: Settings, token: Token) -> None:
+    small = {"pool_size": 1, "pool_overflow": 0, "pool_wait_seconds": 0.1}
+    app = create_app(settings.model_copy(update=small))
+
+    async with UnitOfWork(app.state.database.writer):
+        answer = await post(app, token())
+        await app.state.database.check()
+
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "1"
+
+
+async def test_a_commit_that_fails_is_no_success(app: FastAPI) -> None:
+    unit = UnitOfWork(app.state.database.writer)
+    async with unit:
+        await unit.session.execute(text("CREATE TABLE parents (id INTEGER PRIMARY KEY)"))
+        await unit.session.execute(
+            text(
+                "CREATE TABLE children (parent INTEGER"
+                " REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)"
+            )
+        )
+
+    done: list[str] = []
+
+    async def act() -> None:
+        async with unit:
+            await unit.session.execute(text("INSERT INTO children VALUES (7)"))
+            unit.after_commit(lambda: done.append("committed"))
+        done.append("left")
+
+    with pytest.raises(errors.ConflictError):
+        await act()
+    async with unit:
+        await unit.session.execute(text("DROP TABLE children"))
+        await unit.session.execute(text("DROP TABLE parents"))
+
+    assert done == []
+
+
+async def test_a_mistake_of_ours_is_not_blamed_on_the_database(app: FastAPI) -> None:
+    async def wrong_sql() -> None:
+        await app.state.database.rows(text("SELEKT 1"))
+
+    async def other_trouble() -> None:
+        async with UnitOfWork(app.state.database.writer):
+            raise FileNotFoundError("a template")
+
+    with pytest.raises(DBAPIError):
+        await wrong_sql()
+    with pytest.raises(FileNotFoundError):
+        await other_trouble()
+
+
+async def test_values_are_kept_out_of_the_errors_of_the_database(app: FastAPI) -> None:
+    async def act() -> None:
+        await app.state.database.rows(text("SELEKT :value"), value="hunter2")
+
+    with pytest.raises(DBAPIError) as error:
+        await act()
+
+    assert "hunter2" not in str(error.value)
+
+
+async def test_the_gauge_of_connections_comes_back_to_nothing(app: FastAPI) -> None:
+    async def failing() -> None:
+        async with UnitOfWork(app.state.database.writer) as unit:
+            await unit.session.execute(text("SELEKT 1"))
+
+    for _ in range(3):
+        with pytest.raises(DBAPIError):
+            await failing()
+
+    transport = ASGITransport(app)
+    async with AsyncClient(transport=transport, base_url="http://test") as client:
+        metrics = (await client.get("/metrics")).text
+    used = [line for line in metrics.splitlines() if line.startswith("db_client_connections_used{")]
+    assert used
+    assert all(line.endswith(" 0.0") for line in used), used
