@@ -17,15 +17,17 @@ ISSUER, AUDIENCE = "https://issuer.example/", "my-service"
 
 
 def claims(**changed: Any) -> dict[str, Any]:
-    """Give good claims; a change to None leaves the claim out."""
-    now = int(time.time())
+    """Give good claims; a change to None leaves the claim out.
+
+    A function gives seconds from now, and now is when the token is signed.
+    """
     good = {
         "iss": ISSUER,
         "aud": AUDIENCE,
         "sub": "alice",
         "scope": "orders:read orders:write",
-        "iat": now,
-        "exp": now + 600,
+        "iat": lambda: 0,
+        "exp": lambda: 600,
         "private": MARK,
     }
     return {name: value for name, value in {**good, **changed}.items() if value is not None}
@@ -43,9 +45,10 @@ class Issuer:
     """`published` names the keys that it shows; `nonsense` is sent for `/0`, `/1` and so on."""
 
     def __init__(self, project: Path, orders: dict[str, dict[str, Any]]) -> None:
+        wanted = {"keys": KINDS, "tokens": list(orders.values())}
         made = subprocess.run(
             [project / ".venv/bin/python", Path(__file__).with_name("forge.py")],
-            input=json.dumps({"keys": KINDS, "tokens": list(orders.values())}),
+            input=json.dumps(wanted, default=lambda seconds: int(time.time() + seconds())),
             capture_output=True,
             text=True,
             timeout=60,

@@ -93,7 +93,6 @@ def client(live: Service) -> Iterator[Client]:
 def test_a_body_is_refused(client: Client, body: bytes) -> None:
     refused(client.post("/orders", body))
     refused(client.request("PATCH", UNKNOWN, body=body, headers={"content-type": "application/json"}), 400, 413, 422, 404)  # noqa: E501
-    assert client.connects == 1 or len(body) > 1_000_000
 
 
 @pytest.mark.parametrize(
