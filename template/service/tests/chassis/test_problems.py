@@ -122,7 +122,7 @@ async def test_an_exception_is_told_without_its_text(
     def fail(*_: object) -> None:
         raise RuntimeError("internal detail")
 
-    monkeypatch.setattr(app.state.database, "reading", fail)
+    monkeypatch.setattr(app.state.database, "rows", fail)
 
     answer = await client.get("/orders")
 
