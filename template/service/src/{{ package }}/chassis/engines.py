@@ -50,7 +50,9 @@ class DatabaseSettings(CoreSettings):
     )
     allow_sqlite: bool = Field(False, description="Allow SQLite in production.")
     pool_size: int = Field(10, ge=1, le=200, description="PostgreSQL connections kept open.")
-    pool_overflow: int = Field(5, ge=0, le=200, description="Further ones under load.")
+    pool_overflow: int = Field(
+        0, ge=0, le=200, description="Further ones under load: opened for one request, then closed."
+    )
     pool_wait_seconds: float = Field(
         5.0, gt=0, le=60, description="How long a request waits for a connection; then 503."
     )
