@@ -12,8 +12,9 @@ import yaml
 from . import __version__
 from .errors import UserError
 
-SOURCE = "https://github.com/msgen/msgen.git"
-"""What services record as their template: a label that any machine can read."""
+SOURCE = "https://git.example.org/msgen.git"
+"""What services record as their template; a reserved name until the project has a home, so
+that no update ever fetches from a stranger."""
 
 _PARTS = ("copier.yml", "presets", "template")
 _PASSED_OVER = {"__pycache__", ".DS_Store", ".ruff_cache", ".mypy_cache", ".pytest_cache"}
