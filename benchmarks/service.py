@@ -194,8 +194,8 @@ def _issuer(python: Path, folder: Path) -> Iterator[dict[str, str | dict[str, st
 
 def _generated(folder: Path) -> Path:
     """A fresh service with its packages installed and compiled."""
-    generate = ["-m", "msgen", "new", "bench", "--output", folder, "--no-git", "--no-install", "--yes"]
-    subprocess.run([sys.executable, *generate], check=True, stdout=subprocess.DEVNULL)
+    place = ["--output", folder / "bench", "--no-git", "--no-install", "--yes"]
+    subprocess.run([sys.executable, "-m", "msgen", "new", "bench", *place], check=True, stdout=subprocess.DEVNULL)
     sync = [sys.executable, "-m", "uv", "sync", "--quiet", "--compile-bytecode", "--no-dev"]
     subprocess.run([*sync, "--python", sys.executable], cwd=folder / "bench", check=True)
     subprocess.run([sys.executable, "-m", "compileall", "-q", folder / "bench/src"], check=True)

@@ -1,0 +1,195 @@
+"""How long `msgen new` takes, beside `copier copy` and `cookiecutter` on the same tree.
+
+    uv run --with cookiecutter python benchmarks/generation.py
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+
+import copier
+import rig
+
+ROOT = rig.HERE.parent
+ANSWERS = ".copier-answers.yml"
+DEP = re.compile(r'\{\{ dep\("([^"]+)"\) \}\}')
+
+
+def main() -> None:
+    """Measure, and print the tables."""
+    options = _options()
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        template, answers = _copier_template(folder)
+        commands = _commands(folder, template, _cookiecutter_template(folder, template, answers))
+        _must_agree(folder, commands)
+        times: dict[str, list[float]] = defaultdict(list)
+        for what, command in rig.rounds(options.rounds, list(commands.items()), "generation"):
+            times[what].append(_timed(command(_empty(folder)), folder))
+        starts = _starts()
+        for what, line in rig.rounds(options.rounds, list(starts.items()), "start"):
+            times[what].append(_timed(line, folder))
+    print(rig.machine(), _table(times, list(commands)), _table(times, list(starts)), sep="\n\n")
+
+
+def _commands(
+    folder: Path, template: Path, cookie: Path
+) -> dict[str, Callable[[Path], list[str]]]:
+    """Whole command lines, as people type them; each writes the folder `bench` in a parent."""
+    quiet = ["--defaults", "--quiet", "--data", "name=bench"]
+    bare = ["--no-git", "--no-install", "--yes"]
+    copy, cut, new = (_script(name) for name in ("copier", "cookiecutter", "msgen"))
+    return {
+        "copier copy": lambda to: [copy, "copy", *quiet, str(template), str(to / "bench")],
+        "cookiecutter": lambda to: [cut, str(cookie), "--no-input", "--output-dir", str(to)],
+        "msgen new": lambda to: [new, "new", "bench", "--output", str(to / "bench"), *bare],
+    }
+
+
+def _starts() -> dict[str, list[str]]:
+    return {
+        "python -c pass": [sys.executable, "-c", "pass"],
+        "msgen --version": [_script("msgen"), "--version"],
+        "msgen --help": [_script("msgen"), "--help"],
+        "copier --version": [_script("copier"), "--version"],
+        "cookiecutter --version": [_script("cookiecutter"), "--version"],
+    }
+
+
+def _script(name: str) -> str:
+    if found := shutil.which(name):
+        return found
+    message = f"`{name}` is missing\n\nhint: `uv run --with cookiecutter python {sys.argv[0]}`"
+    raise rig.Missing(message)
+
+
+def _timed(command: list[str], folder: Path) -> float:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    began = time.perf_counter()
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment | {"HOME": str(folder)}
+    )
+    took = time.perf_counter() - began
+    if done.returncode:
+        raise SystemExit(f"error: `{' '.join(command)}` failed\n\n{done.stderr or done.stdout}")
+    return took
+
+
+def _empty(folder: Path) -> Path:
+    """A new place, so that nobody pays for removing what the last one wrote."""
+    return Path(tempfile.mkdtemp(dir=folder))
+
+
+def _copier_template(folder: Path) -> tuple[Path, dict[str, object]]:
+    """A copy without git, which spares Copier a clone; and the answers, derived ones included."""
+    template = folder / "copier"
+    shutil.copytree(ROOT / "template", template / "template")
+    shutil.copy(ROOT / "copier.yml", template)
+    worker = copier.run_copy(
+        str(template), folder / "answers", data={"name": "bench"}, defaults=True, quiet=True
+    )
+    return template, dict(worker.answers.combined)
+
+
+def _cookiecutter_template(folder: Path, template: Path, answers: dict[str, object]) -> Path:
+    """The same tree for cookiecutter, made by rule.
+
+    What Copier copies is copied (`_copy_without_render`). What Copier renders keeps its text; a
+    head gives it the answers under their names, and `dep("x")`, which costs a macro and a
+    search, becomes what it stands for. What the answers leave out is left out beforehand.
+    """
+    target = folder / "cookiecutter" / "{{ cookiecutter.folder }}"
+    versions = _versions(template)
+    literal = []
+    for source in _files(template / "template/service"):
+        place = _place(source, str(answers["package"]))
+        if not (folder / "answers" / place).is_file():
+            continue
+        draft = target / _place(source, "{{ cookiecutter.package }}")
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        if source.suffix == ".jinja" and place.name != ANSWERS:
+            text = (template / "template/service" / source).read_text()
+            draft.write_text(_head(answers) + _adapted(text, versions))
+        else:
+            shutil.copy(folder / "answers" / place, draft)
+            literal.append(str(draft.relative_to(target)))
+    context = {"folder": "bench", **_plain(answers), "_copy_without_render": literal}
+    (target.parent / "cookiecutter.json").write_text(json.dumps(context))
+    return target.parent
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+
+
+def _place(source: Path, package: str) -> Path:
+    named = str(source).replace("{{ package }}", package)
+    return Path(named.replace("{{ _copier_conf.answers_file }}", ANSWERS).removesuffix(".jinja"))
+
+
+def _versions(template: Path) -> dict[str, str]:
+    lines = (template / "template/includes/requirements.txt").read_text().splitlines()
+    return {re.split(r"[\[<>=~! ]", line)[0]: line for line in lines if line[:1].isalpha()}
+
+
+def _plain(answers: dict[str, object]) -> dict[str, object]:
+    return {k: v for k, v in answers.items() if isinstance(v, str | bool) and k[0] != "_"}
+
+
+def _head(answers: dict[str, object]) -> str:
+    lists = {k: v for k, v in answers.items() if isinstance(v, list)}
+    own = [f"{{%- set {name} = cookiecutter.{name} -%}}" for name in _plain(answers)]
+    return "".join([*own, *(f"{{%- set {k} = {json.dumps(v)} -%}}" for k, v in lists.items())])
+
+
+def _adapted(text: str, versions: dict[str, str]) -> str:
+    text = re.sub(r'\{%-? from "template/includes/dep.jinja" import dep -?%\}\n?', "", text)
+    text = re.sub(r"to_json(\([^)]*\))?", "tojson", text)  # Copier's filter, and Jinja's own
+    return DEP.sub(lambda found: f'"{versions[found[1]]}"', text)
+
+
+def _must_agree(folder: Path, commands: dict[str, Callable[[Path], list[str]]]) -> None:
+    """All write the same files (and this fills caches); only the answers file tells them apart."""
+    trees = {}
+    for what, command in commands.items():
+        place = _empty(folder)
+        _timed(command(place), folder)
+        files = [file for file in _files(place / "bench") if file.name != ANSWERS]
+        trees[what] = {str(file): (place / "bench" / file).read_bytes() for file in files}
+    first, *others = trees
+    for other in others:
+        if differing := {k for k, _ in trees[first].items() ^ trees[other].items()}:
+            raise SystemExit(f"error: {first} and {other} differ in {sorted(differing)}")
+    print(f"{len(trees[first])} files, the same from each", file=sys.stderr)
+
+
+def _table(times: dict[str, list[float]], names: list[str]) -> str:
+    first = times[names[0]]
+    rows = []
+    for name in names:
+        shares = [value / base for value, base in zip(times[name], first, strict=True)]
+        spread = f"{min(times[name]):.3f}…{max(times[name]):.3f}"
+        rows.append([name, f"{rig.median(times[name]):.3f}", spread, f"{rig.median(shares):.0%}"])
+    return rig.table(("", "s", "spread", f"of `{names[0]}`"), rows)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=15)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except rig.Missing as error:
+        sys.exit(f"error: {error}")
