@@ -89,7 +89,11 @@ def _delayed(stop: Handler, state: lifecycle.Lifecycle, seconds: float) -> Handl
     def drain(number: int, frame: FrameType | None) -> None:
         delay = 0.0 if state.draining else seconds  # a second signal means now
         state.draining = True
+        # No logging here: the signal may have come while a line was written, with its lock held.
+        loop.call_soon_threadsafe(announce, delay, number, frame)
+
+    def announce(delay: float, number: int, frame: FrameType | None) -> None:
         log.info("draining", seconds=delay)
-        loop.call_soon_threadsafe(loop.call_later, delay, lambda: stop(number, frame))
+        loop.call_later(delay, lambda: stop(number, frame))
 
     return drain
