@@ -19,6 +19,10 @@ ROOT = Path(__file__).parents[2]
 Make = Callable[..., Service]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "postgres: needs the programs of a PostgreSQL server")
+
+
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Render the preset `service` and install it."""
@@ -29,7 +33,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = {"name": "my-service"}
     copier.run_copy(str(template), folder, data=data, defaults=True, quiet=True)
     uv = Path(sysconfig.get_path("scripts")) / "uv"
-    sync = [uv, "sync", "--quiet", "--no-dev", "--compile-bytecode"]
+    sync = [str(uv), "sync", "--quiet", "--no-dev", "--compile-bytecode"]
     subprocess.run([*sync, "--python", sys.executable], cwd=folder, check=True, timeout=300)
     return folder
 
@@ -55,7 +59,9 @@ def cluster() -> Iterator[Cluster]:
     own.remove()
 
 
-@pytest.fixture(scope="session", params=["sqlite", pytest.param("pg", marks=pytest.mark.postgres)])
+@pytest.fixture(
+    scope="session", params=["sqlite", pytest.param("pg", marks=pytest.mark.postgres)]
+)
 def live(request: pytest.FixtureRequest, make: Make) -> Iterator[Service]:
     """Give a running service that tests share; once on each database."""
     settings = {}

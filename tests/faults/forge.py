@@ -1,7 +1,7 @@
 """Runs on the service's interpreter: makes keys and signs whatever it is told to.
 
-Reads `{"keys": {NAME: KIND}, "tokens": [{"key", "alg", "header", "claims"}]}`; writes the public
-keys as JWKs, their PEMs, and the tokens.
+Reads `{"keys": {NAME: KIND}, "tokens": [{"key", "alg", "header", "claims"}]}`; writes the
+public keys as JWKs, and the tokens.
 """
 
 import base64
@@ -33,7 +33,7 @@ def jwk(key: Any, name: str) -> dict[str, Any]:
     for kind in (OKPAlgorithm, ECAlgorithm, RSAAlgorithm):
         try:
             return {**kind.to_jwk(key.public_key(), as_dict=True), "kid": name, "use": "sig"}
-        except Exception:  # noqa: BLE001, S112 - the next kind fits
+        except Exception:  # noqa: BLE001 - the next kind fits
             continue
     raise ValueError(name)
 

@@ -34,8 +34,13 @@ def claims(**changed: Any) -> dict[str, Any]:
 
 
 def order(
-    key: str = "ed", *, alg: str = "", header: dict[str, Any] | None = None, raw: Any = None, **changed: Any
-) -> dict[str, Any]:  # fmt: skip
+    key: str = "ed",
+    *,
+    alg: str = "",
+    header: dict[str, Any] | None = None,
+    raw: Any = None,
+    **changed: Any,
+) -> dict[str, Any]:
     """Describe a token, good but for what is changed."""
     content = claims(**changed) if raw is None else raw
     return {"key": key, "alg": alg or KINDS[key], "header": header or {}, "claims": content}
@@ -92,7 +97,9 @@ class Issuer:
                     return
                 body = b"{" if self.path == "/cut" else issuer.document(self.path)
                 self.send_response(200)
-                self.send_header("content-length", "99" if self.path == "/cut" else str(len(body)))
+                self.send_header(
+                    "content-length", "99" if self.path == "/cut" else str(len(body))
+                )
                 self.end_headers()
                 self.wfile.write(body)
 

@@ -9,7 +9,7 @@ from .service import Answer, Service
 
 
 class Load:
-    """Half of the clients read, half of them write; `answers` holds when, what and the answer."""
+    """Half of the clients read, half write; `answers` holds when, what and the answer."""
 
     def __init__(self, service: Service, *, clients: int = 8) -> None:
         token = service.token()
@@ -24,7 +24,9 @@ class Load:
     def _work(self, number: int) -> None:
         client = self._clients[number]
         method = "POST" if number % 2 else "GET"
-        act: Callable[[], Answer] = client.place if number % 2 else lambda: client.get("/orders")
+        act: Callable[[], Answer] = (
+            client.place if number % 2 else lambda: client.get("/orders")
+        )
         while not self._stop.is_set():
             try:
                 answer = act()

@@ -58,13 +58,25 @@ class Cluster:
 
     @property
     def is_up(self) -> bool:
-        ready = [self._binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        program = str(self._binaries / "pg_isready")
+        ready = [program, "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         return subprocess.run(ready, check=False).returncode == 0
 
     def sql(self, statement: str, database: str = "postgres") -> str:
-        command = [self._binaries / "psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-c", statement]
+        command = [
+            str(self._binaries / "psql"),
+            "-qAtX",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-c",
+            statement,
+        ]
         said = subprocess.run(
-            [*command, self.url(database)], capture_output=True, text=True, timeout=30, check=False
+            [*command, self.url(database)],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
         )
         assert said.returncode == 0, said.stderr
         return said.stdout.strip()
@@ -102,7 +114,7 @@ class Cluster:
         shutil.rmtree(self._root, ignore_errors=True)
 
     def _run(self, program: str, *arguments: str) -> None:
-        # Into a file, not a pipe: the server that `pg_ctl` leaves behind would keep a pipe open.
+        # Into a file: the server that `pg_ctl` leaves behind would keep a pipe open.
         with tempfile.TemporaryFile() as said:
             done = subprocess.run(
                 [self._binaries / program, *arguments],

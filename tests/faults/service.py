@@ -17,7 +17,8 @@ from typing import Any
 # Every secret and every rejected value holds this: no log and no problem may.
 MARK = "zq7secret"
 _LEAKS = re.compile(rb"zq7secret|ZQ7SECRET|eyJ[\w-]{10,}|Bearer (?!error)\S", re.ASCII)
-ORDER = {"currency": "EUR", "lines": [{"sku": "TEA-1", "quantity": 2, "unit_price": 450}]}
+LINE: dict[str, Any] = {"sku": "TEA-1", "quantity": 2, "unit_price": 450}
+ORDER: dict[str, Any] = {"currency": "EUR", "lines": [LINE]}
 PROBLEM = "application/problem+json"
 
 
@@ -64,9 +65,7 @@ class Client:
         try:
             connection.request(method, path, body=body, headers={**sent, **(headers or {})})
             got = connection.getresponse()
-            answer = Answer(
-                got.status, {k.lower(): v for k, v in got.getheaders()}, got.read()
-            )
+            answer = Answer(got.status, {k.lower(): v for k, v in got.getheaders()}, got.read())
         except (OSError, http.client.HTTPException):
             self.close()
             raise
@@ -104,6 +103,13 @@ def _dashed(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @dataclass
 class Service:
     """The service's own command in a folder of its own; each start appends to one log."""
@@ -111,7 +117,7 @@ class Service:
     project: Path
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
-    port: int = field(default_factory=lambda: free_port())
+    port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -125,7 +131,9 @@ class Service:
             "log_format": "json",
             **self.settings,
         }
-        keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        keep = {
+            name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ
+        }
         return keep | {f"MY_SERVICE_{name}".upper(): value for name, value in own.items()}
 
     def run(self, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
@@ -154,7 +162,7 @@ class Service:
         return self
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """Send a signal, wait for the end, give the exit code; fail if the log holds a secret."""
+        """Send a signal, give the exit code of the end; fail if the log holds a secret."""
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(number)
@@ -212,13 +220,6 @@ def received(raw: socket.socket) -> Iterator[bytes]:
             yield piece
     except (ConnectionResetError, TimeoutError):
         return
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_until(

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -37,8 +38,9 @@ def on_postgres(cluster: Cluster, make: Make) -> Iterator[Service]:
 
 @pytest.mark.postgres
 @pytest.mark.parametrize(
-    ("code", "status"), [("23503", 409), ("23514", 409), ("P0001", 500), ("40001", 503), ("53100", 503)]
-)  # fmt: skip
+    ("code", "status"),
+    [("23503", 409), ("23514", 409), ("P0001", 500), ("40001", 503), ("53100", 503)],
+)
 def test_a_commit_that_fails_on_postgresql_never_answers_success(
     cluster: Cluster, on_postgres: Service, code: str, status: int
 ) -> None:
@@ -52,7 +54,10 @@ def test_a_commit_that_fails_on_postgresql_never_answers_success(
             client.place(idempotency_key=f"k-{code}"),
             client.post(f"{order}/cancel"),
             client.request(
-                "PATCH", order, body=b'{"note": "x"}', headers={"content-type": "application/json"}
+                "PATCH",
+                order,
+                body=b'{"note": "x"}',
+                headers={"content-type": "application/json"},
             ),
         ]
     finally:
@@ -94,14 +99,16 @@ def locked(cluster: Cluster, database: str) -> Iterator[None]:
 
 
 @pytest.mark.postgres
-def test_an_exhausted_pool_is_told_within_its_wait(cluster: Cluster, on_postgres: Service) -> None:
+def test_an_exhausted_pool_is_told_within_its_wait(
+    cluster: Cluster, on_postgres: Service
+) -> None:
     token = on_postgres.token()
     clients = [on_postgres.client(token) for _ in range(6)]
     with locked(cluster, "commits"):
         began = time.monotonic()
         answers = together(
             [client.place for client in clients[::2]]
-            + [lambda client=client: client.get("/orders") for client in clients[1::2]]
+            + [partial(client.get, "/orders") for client in clients[1::2]]
         )
         took = time.monotonic() - began
 
@@ -116,7 +123,10 @@ def test_an_exhausted_pool_is_told_within_its_wait(cluster: Cluster, on_postgres
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of two megabytes; only root can mount one."""
     mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(tmp_path)]
-    if not shutil.which("mount") or subprocess.run(mount, check=False, capture_output=True).returncode:
+    if (
+        not shutil.which("mount")
+        or subprocess.run(mount, check=False, capture_output=True).returncode
+    ):
         pytest.skip("no file system can be mounted here: this takes root")
     yield tmp_path
     subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
@@ -168,7 +178,9 @@ def test_a_writer_that_never_lets_go_is_a_503_and_readers_go_on(make: Make) -> N
     with running(make(pool_wait_seconds="1")) as service:
         token = service.token()
         clients = [service.client(token) for _ in range(4)]
-        with closing(sqlite3.connect(service.folder / "service.db", isolation_level=None)) as other:
+        with closing(
+            sqlite3.connect(service.folder / "service.db", isolation_level=None)
+        ) as other:
             other.execute("BEGIN IMMEDIATE")
 
             assert clients[0].get("/orders").status == 200

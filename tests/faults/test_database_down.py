@@ -1,10 +1,10 @@
 """The database is not there: at the start, under load, for a moment."""
 
-
 import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -81,7 +81,7 @@ def test_several_processes_may_migrate_a_new_database_at_once(
     for other in services[1:]:
         other.settings.update(services[0].settings)
 
-    done = together([lambda each=each: each.run("migrate") for each in services])
+    done = together([partial(each.run, "migrate") for each in services])
 
     assert [run.returncode for run in done] == [0] * 4, [run.stderr[-500:] for run in done]
 
@@ -127,7 +127,7 @@ def test_the_first_requests_after_a_restart_of_an_idle_database_succeed(
     cluster.start()
 
     answers = together([c.place for c in clients]) + together(
-        [lambda c=c: c.get("/orders") for c in clients]
+        [partial(c.get, "/orders") for c in clients]
     )
 
     assert {a.status for a in answers} == {200, 201}
@@ -135,7 +135,9 @@ def test_the_first_requests_after_a_restart_of_an_idle_database_succeed(
 
 def test_a_frozen_database_is_told_within_the_time_limits(make: Make, cluster: Cluster) -> None:
     url = cluster.database("frozen")
-    with running(make(database_url=url, statement_seconds="1", pool_wait_seconds="1")) as service:
+    with running(
+        make(database_url=url, statement_seconds="1", pool_wait_seconds="1")
+    ) as service:
         client = service.client()
         assert client.place().status == 201
         with cluster.frozen():

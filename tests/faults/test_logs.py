@@ -1,4 +1,4 @@
-"""What a log may never hold, whatever goes wrong; `Service.stop` looks at every log of the run."""
+"""What a log may never hold; `Service.stop` looks at every log of the whole run."""
 
 import sqlite3
 from contextlib import closing
@@ -29,7 +29,8 @@ def test_a_statement_that_fails_is_logged_without_its_values(make: Make) -> None
 def test_a_statement_that_fails_on_postgresql_is_logged_without_its_values(
     cluster: Cluster, make: Make
 ) -> None:
-    refuse = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$"
+    body = "$$ BEGIN RAISE EXCEPTION 'no'; END $$"
+    refuse = f"CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS {body}"
     with running(make(database_url=cluster.database("failing"))) as service:
         cluster.sql(refuse, "failing")
         cluster.sql("CREATE TRIGGER t BEFORE INSERT ON orders EXECUTE FUNCTION f()", "failing")

@@ -17,7 +17,9 @@ SAFE = {
 
 
 def test_production_names_every_unsafe_setting_at_once(make: Make) -> None:
-    service = make(environment="production", debug="true", listen_port="99999", log_level="LOUD")
+    service = make(
+        environment="production", debug="true", listen_port="99999", log_level="LOUD"
+    )
 
     refused = service.run("serve")
 

@@ -15,6 +15,9 @@ from .service import MARK, ORDER, Client, Service, received, running, together, 
 
 MEGABYTE = 1_000_000
 BODY = json.dumps(ORDER).encode()
+CHUNKED = b"POST /orders HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n"
+POST = b"POST /orders HTTP/1.1\r\nhost: x\r\n"
+GET = b"GET /orders HTTP/1.1\r\nhost: x\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -97,11 +100,11 @@ def test_a_streamed_body_that_grows_too_long_is_told_so(service: Service, token:
         (b"GET /livez HTTP/1.1\r\nx-a: ", b"v" * 65536),
         (b"GET /livez HTTP/1.1\r\n", b"x-a: v\r\n" * 8000),
         (b"GET /livez?", b"v" * 65536),
-        (b"POST /orders HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n", b"x-a: v\r\n" * 8000),
-        (b"POST /orders HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n1;", b"v" * 65536),
+        (CHUNKED + b"0\r\n", b"x-a: v\r\n" * 8000),
+        (CHUNKED + b"1;", b"v" * 65536),
     ],
     ids=["one header", "many headers", "the request line", "trailers", "a chunk extension"],
-)  # fmt: skip
+)
 def test_an_endless_head_is_stopped_in_flat_memory(
     service: Service, opening: bytes, block: bytes
 ) -> None:
@@ -130,18 +133,20 @@ def test_an_endless_head_is_stopped_in_flat_memory(
         b"GET / HTTP/1.1\r\nhost x\r\n\r\n",
         f"GET / HTTP/1.1\r\nhost: x\r\n{MARK} : y\r\n\r\n".encode(),
         f"GET / HTTP/1.1\r\nhost: x\r\nx-a: {MARK}\x00\r\n\r\n".encode(),
-        b"POST /orders HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello",
-        b"POST /orders HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n",
-        b"POST /orders HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999999999999\r\n\r\n",
-        b"POST /orders HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
-        b"POST /orders HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nZZ\r\n",
-        b"POST /orders HTTP/1.1\r\nhost: x\r\ntransfer-encoding: xchunked\r\n\r\n0\r\n\r\n",
+        POST + b"content-length: 5\r\ncontent-length: 6\r\n\r\nhello",
+        POST + b"content-length: -1\r\n\r\n",
+        POST + b"content-length: 99999999999999999999\r\n\r\n",
+        POST + b"content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        POST + b"transfer-encoding: chunked\r\n\r\nZZ\r\n",
+        POST + b"transfer-encoding: xchunked\r\n\r\n0\r\n\r\n",
     ],
 )
 def test_bad_bytes_are_the_servers_own_400(service: Service, request_line: bytes) -> None:
     said = service.talk(request_line)
 
-    assert not said or said.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 401 ", b"HTTP/1.1 404 ")), said
+    assert not said or said.startswith(
+        (b"HTTP/1.1 400 ", b"HTTP/1.1 401 ", b"HTTP/1.1 404 ")
+    ), said
     assert MARK.encode() not in said
     assert service.status("/livez") == 200
 
@@ -155,12 +160,12 @@ def test_bad_bytes_are_the_servers_own_400(service: Service, request_line: bytes
         (b"HEAD /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n", (200,)),
         (b"GET /livez HTTP/1.1\r\nhost: \xff\xfe\r\nconnection: close\r\n\r\n", (200, 400)),
         (b"GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n", (200, 400)),
-        (b"GET /orders HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n", (401,)),
-        (b"GET /orders HTTP/1.1\r\nhost: x\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n", (401,)),
-        (b"GET /orders HTTP/1.1\r\nhost: x\r\nauthorization: Bearer \xff\xfe\r\n\r\n", (401,)),
-        (b"GET /orders HTTP/1.1\r\nhost: x\r\nauthorization: Bearer a.b.c\r\nauthorization: Bearer d.e.f\r\n\r\n", (401,)),
+        (GET + b"upgrade: websocket\r\nconnection: upgrade\r\n\r\n", (401,)),
+        (GET + b"upgrade: h2c\r\nconnection: upgrade\r\n\r\n", (401,)),
+        (GET + b"authorization: Bearer \xff\xfe\r\n\r\n", (401,)),
+        (GET + b"authorization: Bearer a.b.c\r\n" * 2 + b"\r\n", (401,)),
     ],
-)  # fmt: skip
+)
 def test_odd_requests_are_answered(
     service: Service, request_line: bytes, status: tuple[int, ...]
 ) -> None:
@@ -173,11 +178,12 @@ def test_pipelined_requests_are_answered_in_their_order(service: Service, token:
     length = f"content-length: {len(BODY)}"
     batch = (
         head("GET /orders?limit=1 HTTP/1.1", token)
-        + post(token, length) + BODY
+        + post(token, length)
+        + BODY
         + head("GET /nowhere HTTP/1.1")
         + head("GET /livez HTTP/1.1") * 200
         + head("GET /livez HTTP/1.1", "", "connection: close")
-    )  # fmt: skip
+    )
 
     said = service.talk(batch, hang_up=False)
 
@@ -186,7 +192,9 @@ def test_pipelined_requests_are_answered_in_their_order(service: Service, token:
 
 
 def test_a_client_that_asks_first_is_told_to_go_on(service: Service, token: str) -> None:
-    asking = post(token, f"content-length: {len(BODY)}", "expect: 100-continue", "connection: close")
+    asking = post(
+        token, f"content-length: {len(BODY)}", "expect: 100-continue", "connection: close"
+    )
 
     said = service.talk(asking, BODY, pause=0.2)
 
@@ -212,7 +220,9 @@ def test_a_body_that_trickles_is_cut_off_at_the_deadline(service: Service, token
     assert time.monotonic() - began < 5
 
 
-def test_clients_that_hang_up_half_way_leave_nothing_behind(service: Service, token: str) -> None:
+def test_clients_that_hang_up_half_way_leave_nothing_behind(
+    service: Service, token: str
+) -> None:
     failed = len(service.events("unhandled_exception"))
     for opening in (
         b"",
@@ -231,12 +241,16 @@ def test_clients_that_hang_up_half_way_leave_nothing_behind(service: Service, to
 
     client = service.client(token)
     assert client.place().status == 201
-    wait_until(lambda: "\nhttp_server_active_requests 1.0" in client.get("/metrics").body.decode())
+    wait_until(
+        lambda: "\nhttp_server_active_requests 1.0" in client.get("/metrics").body.decode()
+    )
     assert len(service.events("unhandled_exception")) == failed
     assert "Traceback" not in service.log.read_text()
 
 
-def test_idle_and_trickling_connections_do_not_starve_others(service: Service, token: str) -> None:
+def test_idle_and_trickling_connections_do_not_starve_others(
+    service: Service, token: str
+) -> None:
     with ExitStack() as idle:
         for number in range(300):
             raw = idle.enter_context(socket.create_connection(("127.0.0.1", service.port)))

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 import pytest
@@ -65,7 +66,8 @@ def test_requests_in_flight_are_answered_after_a_sigterm(make: Make, drain: str)
         other.execute("BEGIN IMMEDIATE")
         answers: list[Any] = []
         waiting = [
-            threading.Thread(target=lambda c=client: answers.append(c.place())) for client in clients
+            threading.Thread(target=lambda c=client: answers.append(c.place()))
+            for client in clients
         ]
         for thread in waiting:
             thread.start()
@@ -145,7 +147,7 @@ def test_the_same_key_at_the_same_time_has_its_effect_once(make: Make) -> None:
         token = first.token()
         clients = [service.client(token) for service in (first, second) for _ in range(10)]
 
-        answers = together([lambda c=c: c.place(idempotency_key="once") for c in clients])
+        answers = together([partial(c.place, idempotency_key="once") for c in clients])
 
         assert {answer.status for answer in answers} <= {201, 409}
         assert len({answer.body for answer in answers if answer.status == 201}) == 1
