@@ -18,7 +18,11 @@ import orjson
 from fastapi import Depends, FastAPI, HTTPException, Request
 from pydantic import BaseModel, Field
 
-CHECKS = {"algorithms": ["EdDSA"], "audience": os.environ["AUDIENCE"], "issuer": os.environ["ISSUER"]}
+CHECKS = {
+    "algorithms": ["EdDSA"],
+    "audience": os.environ["AUDIENCE"],
+    "issuer": os.environ["ISSUER"],
+}
 CACHES = os.environ["TOKEN_CACHE"] == "1"
 verified: dict[str, tuple[float, dict[str, Any]]] = {}
 
@@ -114,7 +118,9 @@ async def index(caller: Claims, limit: int = 20) -> Any:
 
 @app.post("/orders", status_code=201, response_model=Order)
 async def place(body: PlaceOrder, caller: Claims) -> Any:
-    query = "INSERT INTO orders VALUES ($1, $2, 'placed', $3, $4, $5, $6, $7, $7, 1) RETURNING *"
+    query = (
+        "INSERT INTO orders VALUES ($1, $2, 'placed', $3, $4, $5, $6, $7, $7, 1) RETURNING *"
+    )
     lines = [line.model_dump() for line in body.lines]
     total = sum(line.quantity * line.unit_price for line in body.lines)
     order = (uuid4(), caller["sub"], body.currency, lines, body.note, total, datetime.now(UTC))

@@ -1,6 +1,6 @@
 """How long `msgen new` takes, beside `copier copy` and `cookiecutter` on the same tree.
 
-    uv run --with cookiecutter python benchmarks/generation.py
+uv run --with cookiecutter python benchmarks/generation.py
 """
 
 import argparse
@@ -30,7 +30,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         template, answers = _copier_template(folder)
-        commands = _commands(folder, template, _cookiecutter_template(folder, template, answers))
+        commands = _commands(template, _cookiecutter_template(folder, template, answers))
         _must_agree(folder, commands)
         times: dict[str, list[float]] = defaultdict(list)
         for what, command in rig.rounds(options.rounds, list(commands.items()), "generation"):
@@ -41,9 +41,7 @@ def main() -> None:
     print(rig.machine(), _table(times, list(commands)), _table(times, list(starts)), sep="\n\n")
 
 
-def _commands(
-    folder: Path, template: Path, cookie: Path
-) -> dict[str, Callable[[Path], list[str]]]:
+def _commands(template: Path, cookie: Path) -> dict[str, Callable[[Path], list[str]]]:
     """Whole command lines, as people type them; each writes the folder `bench` in a parent."""
     quiet = ["--defaults", "--quiet", "--data", "name=bench"]
     bare = ["--no-git", "--no-install", "--yes"]
@@ -69,7 +67,7 @@ def _script(name: str) -> str:
     if found := shutil.which(name):
         return found
     message = f"`{name}` is missing\n\nhint: `uv run --with cookiecutter python {sys.argv[0]}`"
-    raise rig.Missing(message)
+    raise rig.MissingError(message)
 
 
 def _timed(command: list[str], folder: Path) -> float:
@@ -90,7 +88,7 @@ def _empty(folder: Path) -> Path:
 
 
 def _copier_template(folder: Path) -> tuple[Path, dict[str, object]]:
-    """A copy without git, which spares Copier a clone; and the answers, derived ones included."""
+    """A copy without git, which spares Copier a clone; and all answers, derived ones too."""
     template = folder / "copier"
     shutil.copytree(ROOT / "template", template / "template")
     shutil.copy(ROOT / "copier.yml", template)
@@ -133,7 +131,9 @@ def _files(folder: Path) -> list[Path]:
 
 def _place(source: Path, package: str) -> Path:
     named = str(source).replace("{{ package }}", package)
-    return Path(named.replace("{{ _copier_conf.answers_file }}", ANSWERS).removesuffix(".jinja"))
+    return Path(
+        named.replace("{{ _copier_conf.answers_file }}", ANSWERS).removesuffix(".jinja")
+    )
 
 
 def _versions(template: Path) -> dict[str, str]:
@@ -158,7 +158,7 @@ def _adapted(text: str, versions: dict[str, str]) -> str:
 
 
 def _must_agree(folder: Path, commands: dict[str, Callable[[Path], list[str]]]) -> None:
-    """All write the same files (and this fills caches); only the answers file tells them apart."""
+    """All write the same files, except for the answers file. This fills caches, too."""
     trees = {}
     for what, command in commands.items():
         place = _empty(folder)
@@ -178,7 +178,9 @@ def _table(times: dict[str, list[float]], names: list[str]) -> str:
     for name in names:
         shares = [value / base for value, base in zip(times[name], first, strict=True)]
         spread = f"{min(times[name]):.3f}…{max(times[name]):.3f}"
-        rows.append([name, f"{rig.median(times[name]):.3f}", spread, f"{rig.median(shares):.0%}"])
+        rows.append(
+            [name, f"{rig.median(times[name]):.3f}", spread, f"{rig.median(shares):.0%}"]
+        )
     return rig.table(("", "s", "spread", f"of `{names[0]}`"), rows)
 
 
@@ -191,5 +193,5 @@ def _options() -> argparse.Namespace:
 if __name__ == "__main__":
     try:
         main()
-    except rig.Missing as error:
+    except rig.MissingError as error:
         sys.exit(f"error: {error}")

@@ -4,7 +4,7 @@ Run by `service.py` with the libraries of the generated service. It writes `ca.p
 folder it is given, and tells its address and the tokens on standard output.
 """
 
-import datetime
+import datetime as dt
 import http.server
 import ipaddress
 import json
@@ -48,7 +48,9 @@ def _token(key: ed25519.Ed25519PrivateKey, subject: str) -> str:
 
 
 def _publishing(keys: list[dict[str, str]]) -> type[http.server.BaseHTTPRequestHandler]:
-    body = json.dumps({"keys": [{**key, "alg": "EdDSA", "use": "sig"} for key in keys]}).encode()
+    body = json.dumps(
+        {"keys": [{**key, "alg": "EdDSA", "use": "sig"} for key in keys]}
+    ).encode()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -81,11 +83,11 @@ def _tls(folder: Path) -> ssl.SSLContext:
 def _certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "benchmark")])
     address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(minutes=5))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .not_valid_before(now - dt.timedelta(minutes=5))
+        .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([address]), critical=False)
         .sign(key, hashes.SHA256())
     )

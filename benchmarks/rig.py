@@ -1,7 +1,6 @@
-"""What the benchmarks share: processes and what they cost, a throwaway PostgreSQL, wrk, tables."""
+"""What the benchmarks share: processes and their cost, a throwaway PostgreSQL, wrk, tables."""
 
 import contextlib
-import glob
 import http.client
 import json
 import os
@@ -22,17 +21,17 @@ HERE = Path(__file__).parent
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-class Missing(Exception):
+class MissingError(Exception):
     """A program that the benchmark needs, and how to get it."""
 
 
 def program(name: str, package: str) -> str:
-    """Where `name` is; raises Missing with the way to get it."""
-    server = sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"))
+    """Where `name` is; raises MissingError with the way to get it."""
+    server = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
     if found := shutil.which(name) or (server and server[-1]):
         return str(found)
     message = f"`{name}` is missing\n\nhint: `apt-get install {package}` (Debian, Ubuntu)"
-    raise Missing(message)
+    raise MissingError(message)
 
 
 def free_port() -> int:
@@ -44,7 +43,7 @@ def free_port() -> int:
 
 @dataclass
 class Server:
-    """A server process that answers on `port`; `seconds` is how long it took to the first 200."""
+    """A server that answers on `port`; `seconds` is the time that its first 200 took."""
 
     process: subprocess.Popen[bytes]
     port: int
@@ -63,7 +62,12 @@ class Server:
 
 @contextlib.contextmanager
 def serving(
-    command: Sequence[str], *, port: int, folder: Path, environment: Mapping[str, str], log: Path
+    command: Sequence[str],
+    *,
+    port: int,
+    folder: Path,
+    environment: Mapping[str, str],
+    log: Path,
 ) -> Iterator[Server]:
     """Start a server, wait for `/livez`, and stop it at the end."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "OTEL_"))}

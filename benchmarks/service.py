@@ -1,6 +1,6 @@
-"""Requests per second, latency, CPU, memory and start of a generated service, and the ceiling's.
+"""Requests per second, latency, CPU, memory and start of a service, beside a ceiling.
 
-    uv run python benchmarks/service.py
+uv run python benchmarks/service.py
 """
 
 import argparse
@@ -72,7 +72,12 @@ class Bench:
     """The issuer, the databases, and the servers over them."""
 
     def __init__(
-        self, service: Path, folder: Path, stack: contextlib.ExitStack, *, postgresql: str | None
+        self,
+        service: Path,
+        folder: Path,
+        stack: contextlib.ExitStack,
+        *,
+        postgresql: str | None,
     ) -> None:
         self._service, self._folder, self._stack = service, folder, stack
         self._bin = service / ".venv/bin"
@@ -195,7 +200,11 @@ def _issuer(python: Path, folder: Path) -> Iterator[dict[str, str | dict[str, st
 def _generated(folder: Path) -> Path:
     """A fresh service with its packages installed and compiled."""
     place = ["--output", folder / "bench", "--no-git", "--no-install", "--yes"]
-    subprocess.run([sys.executable, "-m", "msgen", "new", "bench", *place], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-m", "msgen", "new", "bench", *place],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
     sync = [sys.executable, "-m", "uv", "sync", "--quiet", "--compile-bytecode", "--no-dev"]
     subprocess.run([*sync, "--python", sys.executable], cwd=folder / "bench", check=True)
     subprocess.run([sys.executable, "-m", "compileall", "-q", folder / "bench/src"], check=True)
@@ -207,7 +216,14 @@ def report(variants: list[Variant]) -> str:
     against = [variant for variant in variants if variant.name == CEILING] or variants[:1]
     parts = [rig.machine(), _start_table(variants)]
     for load in LOADS:
-        head = (load, "requests/s", "of the ceiling", "p99 ms", "CPU µs a request", "of the ceiling")
+        head = (
+            load,
+            "requests/s",
+            "of the ceiling",
+            "p99 ms",
+            "CPU µs a request",
+            "of the ceiling",
+        )
         parts.append(rig.table(head, [_row(variant, load, against[0]) for variant in variants]))
     return "\n\n".join(parts) + "\n"
 
@@ -245,5 +261,5 @@ def _options() -> argparse.Namespace:
 if __name__ == "__main__":
     try:
         main()
-    except rig.Missing as error:
+    except rig.MissingError as error:
         sys.exit(f"error: {error}")
