@@ -23,7 +23,7 @@ def suite(tmp_path: Path) -> Suite:
 
     def suite(service: Service, environment: Environment, **extra: str) -> None:
         own = service.copy(tmp_path / service.command)
-        said = environment.passes(own, "pytest", "-q", "-p", "no:cacheprovider", extra=extra)
+        said = environment.passes(own, "python", "-m", "pytest", "-q", extra=extra)
         assert " passed" in said
         assert "skipped" not in said, said[-3000:]
 

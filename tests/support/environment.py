@@ -7,10 +7,10 @@ content, so that only the first run waits for it.
 import fcntl
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import tempfile
+import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,41 +42,35 @@ class Environment:
 
     home: Path
 
+    def around(self, service: Service) -> Path:
+        """An environment in the service's folder: the service as if installed, and all of this.
+
+        Made in a moment, because nothing is copied: Python looks at this environment too.
+        """
+        own = service.path / ".venv"
+        if not own.is_dir():
+            make = (self.home / "bin/python", "-m", "venv", "--without-pip", own)
+            subprocess.run(make, check=True, timeout=_SECONDS)
+            packages = _packages(own)
+            besides = f"{service.path / 'src'}\n{_packages(self.home)}\n"
+            (packages / "service.pth").write_text(besides, encoding="utf-8")
+            _announce(service, packages)
+        return own
+
     def variables(
         self, service: Service, extra: Mapping[str, str] | None = None
     ) -> dict[str, str]:
-        """What makes this service found, with nothing else set."""
-        return {
-            **inherited(),
-            "PATH": f"{self.home / 'bin'}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": f"{service.path / 'src'}{os.pathsep}{self._metadata(service)}",
-            "VIRTUAL_ENV": str(self.home),
-            **(extra or {}),
-        }
-
-    def _metadata(self, service: Service) -> Path:
-        """Where Python finds the service's name and version, as if it were installed."""
-        version = re.search(r'^version = "(.+)"$', service.text("pyproject.toml"), re.MULTILINE)
-        assert version, "the service has no version"
-        folder = self.home / "metadata" / service.command
-        file = folder / f"{service.package}-{version[1]}.dist-info" / "METADATA"
-        if not file.is_file():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            whole = file.with_suffix(f".{os.getpid()}")
-            whole.write_text(
-                f"Metadata-Version: 2.1\nName: {service.command}\n"
-                f"Version: {version[1]}\nSummary: of no importance\n",
-                encoding="utf-8",
-            )
-            whole.rename(file)
-        return folder
+        """What a service is run under: nothing of ours but what packages need."""
+        paths = (service.path / ".venv/bin", self.home / "bin", os.environ["PATH"])
+        return {**inherited(), "PATH": os.pathsep.join(map(str, paths)), **(extra or {})}
 
     def run(
         self, service: Service, *command: str, extra: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run a tool of the environment in the service's folder, with extra variables."""
+        """Run in the service's folder; only `python` sees the service as installed."""
+        place = self.around(service) if command[0] == "python" else self.home
         return subprocess.run(
-            [self.home / "bin" / command[0], *command[1:]],
+            [place / "bin" / command[0], *command[1:]],
             cwd=service.path,
             env=self.variables(service, extra),
             stdin=subprocess.DEVNULL,
@@ -89,11 +83,30 @@ class Environment:
     def passes(
         self, service: Service, *command: str, extra: Mapping[str, str] | None = None
     ) -> str:
-        """Run a tool, fail with its own words unless it is content, and give its output."""
+        """Run it, fail with its own words unless it is content, and give its output."""
         ran = self.run(service, *command, extra=extra)
         said = f"{' '.join(command)}\n{ran.stdout[-6000:]}{ran.stderr[-3000:]}"
         assert ran.returncode == 0, said
         return ran.stdout
+
+
+def _packages(home: Path) -> Path:
+    [found] = home.glob("lib/python3.*/site-packages")
+    return found
+
+
+def _announce(service: Service, packages: Path) -> None:
+    """Write what an installer would: the name and version that the service asks for."""
+    about = tomllib.loads(service.text("pyproject.toml"))["project"]
+    info = packages / f"{service.package}-{about['version']}.dist-info"
+    info.mkdir()
+    lines = (
+        "Metadata-Version: 2.1",
+        f"Name: {about['name']}",
+        f"Version: {about['version']}",
+        f"Summary: {about['description']}",
+    )
+    (info / "METADATA").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def shared(service: Service, python: str) -> Environment:

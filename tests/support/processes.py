@@ -34,7 +34,7 @@ class Running:
         self.extra = {f"{service.prefix}LOG_FORMAT": "json", **extra}
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
-                [environment.home / "bin/python", "-m", service.package,
+                [environment.around(service) / "bin/python", "-m", service.package,
                  "serve", "--port", str(self.port)],
                 cwd=service.path,
                 env=environment.variables(service, self.extra),
