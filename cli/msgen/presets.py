@@ -59,6 +59,20 @@ def _read(file: Path) -> Preset:
     except (yaml.YAMLError, UnicodeDecodeError) as wrong:
         message = f"the preset `{file}` is not valid YAML: {' '.join(str(wrong).split())}"
         raise UserError(message) from wrong
+    _check(data, file)
+    return Preset(
+        name=file.stem,
+        path=file,
+        title=str(data["title"]),
+        summary=str(data["summary"]),
+        patterns=tuple(map(str, data.get("patterns") or ())),
+        answers=dict(data.get("answers") or {}),
+        asks=tuple(map(str, data.get("asks") or ())),
+    )
+
+
+def _check(data: Any, file: Path) -> None:
+    """Refuse what is not a preset, before anything is made of it."""
     if not isinstance(data, dict) or not data.get("title") or not data.get("summary"):
         message = f"the preset `{file}` lacks a `title` or a `summary`"
         raise UserError(message, hint="`msgen presets service --json` shows a whole one")
@@ -70,12 +84,3 @@ def _read(file: Path) -> Preset:
         if not isinstance(data.get(key) or kind(), kind):
             message = f"`{key}` in the preset `{file}` is not a {_CALLED[kind]}"
             raise UserError(message, hint="`msgen presets service --json` shows a whole one")
-    return Preset(
-        name=file.stem,
-        path=file,
-        title=str(data["title"]),
-        summary=str(data["summary"]),
-        patterns=tuple(map(str, data.get("patterns") or ())),
-        answers=dict(data.get("answers") or {}),
-        asks=tuple(map(str, data.get("asks") or ())),
-    )
