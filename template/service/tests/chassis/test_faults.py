@@ -31,7 +31,7 @@ async def test_a_database_that_is_away_is_told_as_such(settings: Settings, token
 
 
 async def test_a_pool_that_is_used_up_is_told_as_such(settings: Settings, token: Token) -> None:
-    small = {"pool_size": 1, "pool_overflow": 0, "pool_wait_seconds": 0.1}
+    small = {"pool_size": 1, "pool_overflow": 0, "pool_wait_seconds": 0.5}
     app = create_app(settings.model_copy(update=small))
 
     async with UnitOfWork(app.state.database.writer):
