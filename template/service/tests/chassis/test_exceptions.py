@@ -1,49 +1,23 @@
 # Sealed: an update replaces this file.
 """Unhandled exceptions reach a service that speaks Sentry's protocol."""
 
-import gzip
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 import sentry_sdk
 from httpx2 import ASGITransport, AsyncClient
 
 from ..conftest import Settings, Token, create_app
+from .servers import Collector, serving
 
 pytestmark = pytest.mark.anyio
 
 
-class Collector(ThreadingHTTPServer):
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.received: list[str] = []
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Collector
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        if self.headers.get("content-encoding") == "gzip":
-            body = gzip.decompress(body)
-        self.server.received.append(body.decode())
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        """Quiet."""
-
-
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    with Collector() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serving(Collector()) as server:
         yield server
         sentry_sdk.get_client().close()
-        server.shutdown()
 
 
 async def test_they_are_reported_with_the_request_id_and_without_secrets(
@@ -62,7 +36,8 @@ async def test_they_are_reported_with_the_request_id_and_without_secrets(
         answer = await client.get("/broken", headers=headers)
     sentry_sdk.flush(5)
 
-    (report,) = collector.received
+    (received,) = collector.received
+    report = received.decode()
     assert answer.status_code == 500
     assert "RuntimeError" in report
     assert "req-9" in report

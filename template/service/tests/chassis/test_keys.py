@@ -2,71 +2,26 @@
 """Keys of an identity provider: fetched from a real HTTP server."""
 
 import asyncio
-import json
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import jwt
+import jwt as pyjwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from jwt.algorithms import get_default_algorithms
 
 from ..conftest import config, errors, keys, verifier
+from .servers import KINDS, Issuer, jwk, serving
 
 pytestmark = pytest.mark.anyio
-
-KINDS = {
-    Ed25519PrivateKey: "EdDSA",
-    ec.EllipticCurvePrivateKey: "ES256",
-    rsa.RSAPrivateKey: "RS256",
-}
-
-
-class Issuer(ThreadingHTTPServer):
-    """Publishes `kids`; counts how often it is asked; fails on demand."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.keys: dict[str, Any] = {"one": Ed25519PrivateKey.generate()}
-        self.asked = 0
-        self.status = 200
-        self.delay = 0.0
-
-    def document(self) -> bytes:
-        return json.dumps({"keys": [jwk(kid, key) for kid, key in self.keys.items()]}).encode()
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Issuer
-
-    def do_GET(self) -> None:
-        self.server.asked += 1
-        time.sleep(self.server.delay)
-        self.send_response(self.server.status)
-        self.end_headers()
-        self.wfile.write(self.server.document())
-
-    def log_message(self, *_: Any) -> None:
-        """Quiet."""
-
-
-def jwk(kid: str, key: Any) -> dict[str, Any]:
-    algorithm = next(name for kind, name in KINDS.items() if isinstance(key, kind))
-    encode = get_default_algorithms()[algorithm].to_jwk
-    return {**encode(key.public_key(), as_dict=True), "kid": kid, "alg": algorithm, "use": "sig"}
 
 
 @pytest.fixture
 def issuer() -> Iterator[Issuer]:
-    with Issuer() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serving(Issuer()) as server:
         yield server
-        server.shutdown()
 
 
 class Clock:
@@ -188,7 +143,7 @@ def verifies(remote: keys.RemoteKeys) -> verifier.Verifier:
 def signed(kid: str, key: Any) -> str:
     claims = {"iss": "me", "aud": "us", "sub": "alice", "exp": int(time.time()) + 60}
     algorithm = jwk(kid, key)["alg"]
-    return jwt.encode(claims, key, algorithm=algorithm, headers={"kid": kid})
+    return pyjwt.encode(claims, key, algorithm=algorithm, headers={"kid": kid})
 
 
 async def test_tokens_of_every_algorithm_are_let_in(

@@ -44,18 +44,23 @@ def install(app: FastAPI, settings: ExceptionsSettings) -> None:
             "stack_frame_variables": False,
         },
     )
+    app.state.crashes.listeners.append(_report)
+    lifecycle.of(app).resources.append(_flushed)
 
-    def report(error: Exception) -> None:
-        with sentry_sdk.new_scope() as scope:
-            if (request := current.get()) is not None:
-                scope.set_tag("request_id", request.request_id)
-                scope.set_tag("trace_id", request.trace_id)
-            scope.capture_exception(error)
 
-    @asynccontextmanager
-    async def flushed() -> AsyncIterator[None]:
-        yield
-        await asyncio.to_thread(sentry_sdk.flush, 2.0)
+def _report(error: Exception) -> None:
+    import sentry_sdk
 
-    app.state.crashes.listeners.append(report)
-    lifecycle.of(app).resources.append(flushed)
+    with sentry_sdk.new_scope() as scope:
+        if (request := current.get()) is not None:
+            scope.set_tag("request_id", request.request_id)
+            scope.set_tag("trace_id", request.trace_id)
+        scope.capture_exception(error)
+
+
+@asynccontextmanager
+async def _flushed() -> AsyncIterator[None]:
+    import sentry_sdk
+
+    yield
+    await asyncio.to_thread(sentry_sdk.flush, 2.0)

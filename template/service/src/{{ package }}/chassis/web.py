@@ -50,12 +50,16 @@ def application(settings: WebSettings) -> FastAPI:
         },
     )
     app.state.lifecycle = Lifecycle()
-    if settings.cors_origins:
+    _allow_origins(app, settings.cors_origins)
+    return app
+
+
+def _allow_origins(app: FastAPI, origins: tuple[str, ...]) -> None:
+    if origins:
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=settings.cors_origins,
+            allow_origins=origins,
             allow_methods=["GET", "POST", "PATCH", "PUT", "DELETE"],
             allow_headers=["authorization", "content-type", "idempotency-key", "if-match"],
             expose_headers=["etag", "location", "x-request-id"],
         )
-    return app
