@@ -19,6 +19,11 @@ RECIPES = {
     "check", "fix", "lint", "migrate", "migration", "run", "test", "test-postgres", "token",
     "types",
 }  # fmt: skip
+MAKE_KEY = """
+from pathlib import Path
+from orders_service.chassis.keys import LocalKeys
+LocalKeys(Path("var/dev-key.pem"))
+"""
 
 
 class Installed:
@@ -89,6 +94,8 @@ def test_new_migration_follows_the_last_one_of_the_service(installed: Installed)
 
 
 def test_token_recipe_hands_its_flags_on(installed: Installed) -> None:
+    installed.does("python", "-c", MAKE_KEY)
+
     token = installed.does("just", "token", "--scope", "orders:read orders:write")
 
     assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+\n", token)

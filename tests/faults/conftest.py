@@ -19,10 +19,6 @@ ROOT = Path(__file__).parents[2]
 Make = Callable[..., Service]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "postgres: needs the programs of a PostgreSQL server")
-
-
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Render the preset `service` and install it."""
