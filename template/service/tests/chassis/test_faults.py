@@ -1,6 +1,8 @@
 # Sealed: an update replaces this file.
 """A database that fails: what the caller is told."""
 
+import asyncio
+
 import pytest
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient, Response
@@ -34,7 +36,7 @@ async def test_a_pool_that_is_used_up_is_told_as_such(settings: Settings, token:
     small = {"pool_size": 1, "pool_overflow": 0, "pool_wait_seconds": 0.5}
     app = create_app(settings.model_copy(update=small))
 
-    async with UnitOfWork(app.state.database.writer):
+    async with UnitOfWork(app.state.database):
         answer = await post(app, token())
         await app.state.database.check()
 
@@ -43,7 +45,7 @@ async def test_a_pool_that_is_used_up_is_told_as_such(settings: Settings, token:
 
 
 async def test_a_commit_that_fails_is_no_success(app: FastAPI) -> None:
-    unit = UnitOfWork(app.state.database.writer)
+    unit = UnitOfWork(app.state.database)
     async with unit:
         await unit.session.execute(text("CREATE TABLE parents (id INTEGER PRIMARY KEY)"))
         await unit.session.execute(
@@ -75,7 +77,7 @@ async def test_a_mistake_of_ours_is_not_blamed_on_the_database(app: FastAPI) -> 
         await app.state.database.rows(text("SELEKT 1"))
 
     async def other_trouble() -> None:
-        async with UnitOfWork(app.state.database.writer):
+        async with UnitOfWork(app.state.database):
             raise FileNotFoundError("a template")
 
     with pytest.raises(DBAPIError):
@@ -96,7 +98,7 @@ async def test_values_are_kept_out_of_the_errors_of_the_database(app: FastAPI) -
 
 async def test_the_gauge_of_connections_comes_back_to_nothing(app: FastAPI) -> None:
     async def failing() -> None:
-        async with UnitOfWork(app.state.database.writer) as unit:
+        async with UnitOfWork(app.state.database) as unit:
             await unit.session.execute(text("SELEKT 1"))
 
     for _ in range(3):
@@ -109,3 +111,18 @@ async def test_the_gauge_of_connections_comes_back_to_nothing(app: FastAPI) -> N
     used = [line for line in metrics.splitlines() if line.startswith("db_client_connections_used{")]
     assert used
     assert all(line.endswith(" 0.0") for line in used), used
+
+
+async def test_whoever_waits_for_a_connection_is_served_in_turn(settings: Settings) -> None:
+    app = create_app(settings.model_copy(update={"pool_size": 1, "pool_overflow": 0}))
+    served: list[int] = []
+
+    async def work(number: int) -> None:
+        for _ in range(3):
+            async with UnitOfWork(app.state.database) as unit:
+                await unit.session.execute(text("SELECT 1"))
+                served.append(number)
+
+    await asyncio.gather(*(work(number) for number in range(5)))
+
+    assert served == [*range(5)] * 3

@@ -109,7 +109,7 @@ async def test_old_answers_are_purged(
     monkeypatch.setattr(app.state.idempotency, "lifetime", timedelta(hours=-1))
     await client.post("/orders", json=ORDER, headers={"idempotency-key": "old"})
 
-    more = await purge(UnitOfWork(app.state.database.writer))
+    more = await purge(UnitOfWork(app.state.database))
 
     rows = await app.state.database.rows(text("SELECT key FROM chassis_idempotency"))
     assert [row["key"] for row in rows] == ["kept"]

@@ -19,7 +19,7 @@ INSERT = text(
 
 @pytest.fixture
 def unit(app: FastAPI) -> UnitOfWork:
-    return UnitOfWork(app.state.database.writer)
+    return UnitOfWork(app.state.database)
 
 
 async def stored(app: FastAPI) -> list[str]:

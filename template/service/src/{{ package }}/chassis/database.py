@@ -13,19 +13,23 @@ from sqlalchemy.util import greenlet_spawn
 from . import engines, lifecycle
 from .engines import DatabaseSettings
 from .faults import translated
+from .turns import Turns
 
 
 class Database:
-    """`writer` is for units of work; `rows()` costs no transaction round trips."""
+    """Units of work use `writer`, in turns; `rows()` costs no transaction round trips."""
 
     def __init__(self, settings: DatabaseSettings) -> None:
         if settings.url.get_backend_name() == "sqlite":
             Path(str(settings.url.database)).parent.mkdir(parents=True, exist_ok=True)
             self.writer = engines.sqlite(settings, write=True)
             self._reader = engines.sqlite(settings, write=False)
+            self.writing, self._reading = _turns(settings, 1), _turns(settings, engines.READERS)
         else:
             self.writer = engines.postgresql(settings)
             self._reader = self.writer.execution_options(isolation_level="AUTOCOMMIT")
+            size = settings.pool_size + settings.pool_overflow
+            self.writing = self._reading = _turns(settings, size)
         self._probe = engines.probe(settings)
 
     async def rows(self, query: Executable, **values: Any) -> Sequence[RowMapping]:
@@ -35,9 +39,13 @@ class Database:
             with self._reader.sync_engine.connect() as connection:
                 return connection.execute(query, values).mappings().all()
 
-        with translated():
-            # An `AsyncConnection` makes a greenlet for each of its steps, this makes one for all.
-            return await greenlet_spawn(run)
+        await self._reading.take()
+        try:
+            with translated():
+                # `AsyncConnection` makes a greenlet for each of its steps, this makes one for all.
+                return await greenlet_spawn(run)
+        finally:
+            self._reading.give()
 
     async def check(self) -> None:
         """Raises when the database does not answer, or was never migrated.
@@ -52,6 +60,10 @@ class Database:
         yield
         await self._reader.dispose()
         await self.writer.dispose()
+
+
+def _turns(settings: DatabaseSettings, size: int) -> Turns:
+    return Turns(size, wait_seconds=settings.pool_wait_seconds)
 
 
 def install(app: FastAPI, settings: DatabaseSettings) -> None:

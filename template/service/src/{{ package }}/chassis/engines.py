@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+import orjson
 from prometheus_client import Gauge
 from pydantic import AfterValidator, Field, SecretStr
 from sqlalchemy import URL, NullPool, event, exc, make_url
@@ -35,6 +36,7 @@ def _supported(value: SecretStr) -> SecretStr:
     return value
 
 
+READERS = 4
 CONNECTIONS = Gauge(
     "db_client_connections_used",
     "Database connections that are in use.",
@@ -79,11 +81,12 @@ def sqlite(settings: DatabaseSettings, *, write: bool) -> AsyncEngine:
     """One writer, many readers: writers queue in the pool instead of failing on a lock."""
     engine = create_async_engine(
         settings.url,
-        pool_size=1 if write else 4,
+        pool_size=1 if write else READERS,
         max_overflow=0,
         pool_timeout=settings.pool_wait_seconds,
         echo=settings.debug,
         hide_parameters=True,
+        json_deserializer=orjson.loads,
     )
     synchronous = "FULL" if settings.production else "NORMAL"
     pragmas = ("journal_mode=WAL", f"synchronous={synchronous}", "busy_timeout=5000")
@@ -121,6 +124,7 @@ def postgresql(settings: DatabaseSettings) -> AsyncEngine:
         pool_recycle=1800,
         echo=settings.debug,
         hide_parameters=True,
+        json_deserializer=orjson.loads,
         connect_args=_limits(settings),
     )
 

@@ -170,7 +170,7 @@ async def _purge_forever(app: FastAPI) -> None:
         try:
             more = True
             while more:
-                more = await purge(UnitOfWork(app.state.database.writer))
+                more = await purge(UnitOfWork(app.state.database))
         except Exception as error:  # noqa: BLE001 - the next hour is another try
             log.warning("idempotency_not_purged", error=type(error).__name__)
         await asyncio.sleep(_PURGE_SECONDS)

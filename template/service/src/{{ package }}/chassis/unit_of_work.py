@@ -6,8 +6,9 @@ from types import TracebackType
 from typing import Annotated, Self
 
 from fastapi import Depends, Request
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from .database import Database
 from .faults import translated
 
 
@@ -21,8 +22,8 @@ class UnitOfWork:
 
     session: AsyncSession
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._depth = 0
         self._failed = False
         self._after_commit: list[Callable[[], object]] = []
@@ -40,13 +41,20 @@ class UnitOfWork:
     async def _begin(self) -> None:
         self._failed = False
         self._after_commit.clear()
-        self.session = AsyncSession(self._engine, expire_on_commit=False)
+        await self._database.writing.take()
+        self.session = AsyncSession(self._database.writer, expire_on_commit=False)
         with translated():
             try:
                 await self.session.connection()
             except BaseException:
-                await self.session.close()
+                await self._release()
                 raise
+
+    async def _release(self) -> None:
+        try:
+            await self.session.close()
+        finally:
+            self._database.writing.give()
 
     async def __aexit__(
         self,
@@ -62,7 +70,7 @@ class UnitOfWork:
             try:
                 await self._end(error)
             finally:
-                await self.session.close()
+                await self._release()
             if error is not None:
                 raise error  # here, so that an error of the database is translated too
         for action in self._after_commit:
@@ -76,7 +84,7 @@ class UnitOfWork:
 
 
 async def _unit(request: Request) -> UnitOfWork:
-    return UnitOfWork(request.app.state.database.writer)
+    return UnitOfWork(request.app.state.database)
 
 
 Unit = Annotated[UnitOfWork, Depends(_unit)]
