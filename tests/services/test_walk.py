@@ -146,7 +146,7 @@ def test_every_request_leaves_one_line_with_its_ids(
     answer = client.get("/orders", headers=headers)
 
     assert answer.headers["x-request-id"] == request_id
-    lines = [line for line in running.lines() if line.get("request_id") == request_id]
+    lines = running.lines_about(request_id)
     assert len(lines) == 1
     assert lines[0]["trace_id"] == TRACE
     assert lines[0]["status"] == 200

@@ -77,7 +77,16 @@ class Running:
 
     def lines(self) -> list[dict[str, Any]]:
         """The log, a dictionary a line; fails on a line that is not JSON."""
-        return [json.loads(line) for line in self.log().splitlines()]
+        whole, _, _unfinished = self.log().rpartition("\n")
+        return [json.loads(line) for line in whole.splitlines()]
+
+    def lines_about(self, request_id: str) -> list[dict[str, Any]]:
+        """The lines of one request; the last is written when its answer has left already."""
+        deadline = time.monotonic() + 5
+        found: list[dict[str, Any]] = []
+        while time.monotonic() < deadline and not found:
+            found = [line for line in self.lines() if line.get("request_id") == request_id]
+        return found
 
     def stop(self) -> int:
         if self.process.poll() is None:
