@@ -6,6 +6,7 @@ import, and `render.py` then takes the public interface, which must give the sam
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,8 @@ _NEEDED = {
 
 def fits() -> bool:
     """Whether the installed Copier is one that this module was tested with."""
-    from .render import copier_version
-
     present = all(hasattr(owner, name) for owner, names in _NEEDED.items() for name in names)
-    return present and TESTED[0] <= Version(copier_version()) < TESTED[1]
+    return present and TESTED[0] <= Version(installed("copier")) < TESTED[1]
 
 
 def render(

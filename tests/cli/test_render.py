@@ -83,7 +83,7 @@ def test_the_fast_way_is_taken_with_the_copier_that_is_pinned_here() -> None:
 def test_another_copier_is_used_through_its_public_interface(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(render, "copier_version", lambda: "9.99.0")
+    monkeypatch.setattr(fastcopier, "installed", lambda _: "9.99.0")
     plan = Planner().plan(Wish("orders", "service"))
 
     files = generate.render_into(plan, tmp_path)

@@ -13,18 +13,18 @@ from opentelemetry.sdk.trace.export import (
 )
 from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
 
-from .tracing import TracingSettings
 
-
-def tracer_provider(settings: TracingSettings) -> TracerProvider:
+def tracer_provider(
+    *, service: str, collector: str | None, ratio: float, console: bool
+) -> TracerProvider:
     provider = TracerProvider(
-        resource=Resource.create({SERVICE_NAME: settings.service}),
-        sampler=ParentBasedTraceIdRatio(settings.trace_ratio),
+        resource=Resource.create({SERVICE_NAME: service}),
+        sampler=ParentBasedTraceIdRatio(ratio),
         shutdown_on_exit=False,
     )
-    if settings.collector is not None:
-        endpoint = settings.collector.rstrip("/") + "/v1/traces"
+    if collector is not None:
+        endpoint = collector.rstrip("/") + "/v1/traces"
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
-    if settings.trace_console:
+    if console:
         provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter(out=sys.stderr)))
     return provider

@@ -45,7 +45,12 @@ def install(app: FastAPI, settings: TracingSettings) -> None:
 
     from .spans import tracer_provider
 
-    provider = tracer_provider(settings)
+    provider = tracer_provider(
+        service=settings.service,
+        collector=settings.collector,
+        ratio=settings.trace_ratio,
+        console=settings.trace_console,
+    )
     trace.set_tracer_provider(provider)
     lifecycle.of(app).resources.append(lambda: _flushed(provider))
 
