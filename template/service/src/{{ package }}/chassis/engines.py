@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from sqlalchemy import URL, NullPool, event, exc, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from .config import CoreSettings
+from .config import CoreSettings, variable
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -71,9 +71,8 @@ class DatabaseSettings(CoreSettings):
     def unsafe(self) -> dict[str, str]:
         problems = super().unsafe()
         if self.url.get_backend_name() == "sqlite" and not self.allow_sqlite:
-            problems["database_url"] = (
-                "must be PostgreSQL in production, unless `allow_sqlite` is set"
-            )
+            allow = variable(type(self), "allow_sqlite")
+            problems["database_url"] = f"must be PostgreSQL in production, or set `{allow}=true`"
         return problems
 
 
