@@ -47,6 +47,23 @@ async def test_a_check_that_hangs_is_cut_off(
     assert ready.json()["checks"] == {"database": "ok", "issuer": "no answer within 0.5 s"}
 
 
+async def test_many_who_ask_at_once_cause_one_round_of_checks(
+    anonymous: AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds: list[str] = []
+
+    async def check() -> None:
+        rounds.append("checked")
+        await asyncio.sleep(0.05)
+
+    monkeypatch.setitem(app.state.health._checks, "database", check)
+
+    answers = await asyncio.gather(*(anonymous.get("/readyz") for _ in range(20)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(rounds) == 1
+
+
 async def test_a_service_that_stops_takes_no_more_traffic(
     anonymous: AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,11 +31,21 @@ class Health:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._checks: dict[str, Check] = {}
+        self._round: asyncio.Task[dict[str, str]] | None = None
 
     def add(self, name: str, check: Check) -> None:
         self._checks[name] = check
 
     async def report(self) -> dict[str, str]:
+        """The state of every check; who asks while a round is under way shares its result.
+
+        The checks open connections of their own, and anybody may ask.
+        """
+        if self._round is None or self._round.done():
+            self._round = asyncio.create_task(self._check_all())
+        return await asyncio.shield(self._round)
+
+    async def _check_all(self) -> dict[str, str]:
         results = await asyncio.gather(*map(self._run, self._checks.values()))
         return dict(zip(self._checks, results, strict=True))
 
