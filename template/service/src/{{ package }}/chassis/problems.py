@@ -72,10 +72,20 @@ async def _domain(_: Request, error: Exception) -> Response:
     return answer(error.status, title=error.title, detail=str(error) or None, headers=error.headers)
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed(request) or headers.get("Allow", "")
     detail = error.detail if error.detail != _phrase(error.status_code) else None
-    return answer(error.status_code, detail=detail, headers=error.headers)
+    return answer(error.status_code, detail=detail, headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """All methods of the path: the router names those of the first route that fits."""
+    path = getattr(request.scope.get("route"), "path", "")
+    operations = request.app.openapi()["paths"].get(path, {})
+    return ", ".join(sorted(map(str.upper, operations)))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
