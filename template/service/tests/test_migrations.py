@@ -1,6 +1,7 @@
 """Migrations run both ways, and bring the database to what the tables say."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from alembic import command
@@ -36,6 +37,16 @@ def test_they_run_up_down_and_up_again(fresh: Settings) -> None:
 
     assert migrated == tables(fresh) == {"alembic_version", *Base.metadata.tables}
     assert reverted == {"alembic_version"}
+
+
+def test_without_their_folder_they_say_so(
+    fresh: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(migrate, "__file__", str(tmp_path / "a" / "b" / "c" / "migrate.py"))
+
+    with pytest.raises(FileNotFoundError, match=r"alembic\.ini"):
+        migrate.upgrade(fresh)
 
 
 def test_they_leave_nothing_that_the_tables_do_not_say(fresh: Settings) -> None:
