@@ -32,6 +32,10 @@ ci:
 golden:
     {{ pytest }} tests/template/test_golden.py --renew-golden
 
+# Cut a release: archive, index, changelog, commit, tag, next version
+release version: _environment
+    .venv/bin/python tools/release.py {{ version }}
+
 # Build and run a service's image on a real Docker engine
 docker:
     MSGEN_DOCKER=1 {{ pytest }} tests/docker

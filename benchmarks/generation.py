@@ -4,9 +4,7 @@ uv run --with cookiecutter python benchmarks/generation.py
 """
 
 import argparse
-import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -16,12 +14,11 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-import copier
 import rig
+import templates
+from msgen.render import ANSWERS_FILE
 
 ROOT = rig.HERE.parent
-ANSWERS = ".copier-answers.yml"
-DEP = re.compile(r'\{\{ dep\("([^"]+)"\) \}\}')
 
 
 def main() -> None:
@@ -29,8 +26,12 @@ def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
-        template, answers = _copier_template(folder)
-        commands = _commands(template, _cookiecutter_template(folder, template, answers))
+        template = templates.plain(ROOT, folder / "copier")
+        answers = templates.answered(template, folder / "answers", {"name": "bench"})
+        cookie = templates.for_cookiecutter(
+            template, folder / "answers", answers, folder / "cookiecutter"
+        )
+        commands = _commands(template, cookie)
         _must_agree(folder, commands)
         times: dict[str, list[float]] = defaultdict(list)
         for what, command in rig.rounds(options.rounds, list(commands.items()), "generation"):
@@ -87,83 +88,14 @@ def _empty(folder: Path) -> Path:
     return Path(tempfile.mkdtemp(dir=folder))
 
 
-def _copier_template(folder: Path) -> tuple[Path, dict[str, object]]:
-    """A copy without git, which spares Copier a clone; and all answers, derived ones too."""
-    template = folder / "copier"
-    shutil.copytree(ROOT / "template", template / "template")
-    shutil.copy(ROOT / "copier.yml", template)
-    worker = copier.run_copy(
-        str(template), folder / "answers", data={"name": "bench"}, defaults=True, quiet=True
-    )
-    return template, dict(worker.answers.combined)
-
-
-def _cookiecutter_template(folder: Path, template: Path, answers: dict[str, object]) -> Path:
-    """The same tree for cookiecutter, made by rule.
-
-    What Copier copies is copied (`_copy_without_render`). What Copier renders keeps its text; a
-    head gives it the answers under their names, and `dep("x")`, which costs a macro and a
-    search, becomes what it stands for. What the answers leave out is left out beforehand.
-    """
-    target = folder / "cookiecutter" / "{{ cookiecutter.folder }}"
-    versions = _versions(template)
-    literal = []
-    for source in _files(template / "template/service"):
-        place = _place(source, str(answers["package"]))
-        if not (folder / "answers" / place).is_file():
-            continue
-        draft = target / _place(source, "{{ cookiecutter.package }}")
-        draft.parent.mkdir(parents=True, exist_ok=True)
-        if source.suffix == ".jinja" and place.name != ANSWERS:
-            text = (template / "template/service" / source).read_text()
-            draft.write_text(_head(answers) + _adapted(text, versions))
-        else:
-            shutil.copy(folder / "answers" / place, draft)
-            literal.append(str(draft.relative_to(target)))
-    context = {"folder": "bench", **_plain(answers), "_copy_without_render": literal}
-    (target.parent / "cookiecutter.json").write_text(json.dumps(context))
-    return target.parent
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-
-
-def _place(source: Path, package: str) -> Path:
-    named = str(source).replace("{{ package }}", package)
-    return Path(
-        named.replace("{{ _copier_conf.answers_file }}", ANSWERS).removesuffix(".jinja")
-    )
-
-
-def _versions(template: Path) -> dict[str, str]:
-    lines = (template / "template/includes/requirements.txt").read_text().splitlines()
-    return {re.split(r"[\[<>=~! ]", line)[0]: line for line in lines if line[:1].isalpha()}
-
-
-def _plain(answers: dict[str, object]) -> dict[str, object]:
-    return {k: v for k, v in answers.items() if isinstance(v, str | bool) and k[0] != "_"}
-
-
-def _head(answers: dict[str, object]) -> str:
-    lists = {k: v for k, v in answers.items() if isinstance(v, list)}
-    own = [f"{{%- set {name} = cookiecutter.{name} -%}}" for name in _plain(answers)]
-    return "".join([*own, *(f"{{%- set {k} = {json.dumps(v)} -%}}" for k, v in lists.items())])
-
-
-def _adapted(text: str, versions: dict[str, str]) -> str:
-    text = re.sub(r'\{%-? from "template/includes/dep.jinja" import dep -?%\}\n?', "", text)
-    text = re.sub(r"to_json(\([^)]*\))?", "tojson", text)  # Copier's filter, and Jinja's own
-    return DEP.sub(lambda found: f'"{versions[found[1]]}"', text)
-
-
 def _must_agree(folder: Path, commands: dict[str, Callable[[Path], list[str]]]) -> None:
     """All write the same files, except for the answers file. This fills caches, too."""
     trees = {}
     for what, command in commands.items():
         place = _empty(folder)
         _timed(command(place), folder)
-        files = [file for file in _files(place / "bench") if file.name != ANSWERS]
+        found = templates.files(place / "bench")
+        files = [file for file in found if file.name != ANSWERS_FILE]
         trees[what] = {str(file): (place / "bench" / file).read_bytes() for file in files}
     first, *others = trees
     for other in others:

@@ -1,16 +1,15 @@
 """Fixtures that all tests share; `tests/support` holds what they are made of."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgen.releases import current
 
-from tests.support import postgres, processes, pythons
-from tests.support.environment import Environment, shared
-from tests.support.processes import Boot, Running
+from tests.support import postgres, pythons
+from tests.support.environment import Environment, of_everything, shared
+from tests.support.processes import Boot, booting
 from tests.support.rendering import Generate, Service, plan, render
 from tests.support.servers import unavailable
 
@@ -26,6 +25,10 @@ def _no_configuration_of_this_user(tmp_path_factory: pytest.TempPathFactory) -> 
     file.touch()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MSGEN_CONFIG", str(file))
+        patch.setenv("MSGEN_CACHE", str(file.with_name("cache")))
+        # A service's pytest tidies up after other runs; what it finds is not its fault.
+        patch.setenv("PYTEST_DEBUG_TEMPROOT", str(tmp_path_factory.mktemp("of-services")))
+        current()  # unpacked once, for whatever the tests start
         yield
 
 
@@ -58,6 +61,12 @@ def environment(service: Service) -> Environment:
     return shared(service, pythons.running())
 
 
+@pytest.fixture(scope="session")
+def everything() -> Environment:
+    """What services of every kind run in."""
+    return of_everything(pythons.running())
+
+
 @pytest.fixture
 def boot(environment: Environment, tmp_path: Path) -> Iterator[Boot]:
     """Start services as real processes, which end with the test."""
@@ -72,28 +81,6 @@ def module_boot(
     """The same, for processes that the tests of a module share."""
     with booting(environment, tmp_path_factory.mktemp("module")) as boot:
         yield boot
-
-
-@contextmanager
-def booting(environment: Environment, folder: Path) -> Iterator[Boot]:
-    """Start services in copies below the folder, and stop them in the end."""
-    started: list[Running] = []
-
-    def boot(
-        service: Service, *, at: Path | None = None, ready: str = "/readyz", **extra: str
-    ) -> Running:
-        place = at or folder / f"booted-{len(started)}"
-        own = replace(service, path=place) if place.exists() else service.copy(place)
-        started.append(processes.Running(own, environment, extra))
-        if ready:
-            started[-1].wait(ready)
-        return started[-1]
-
-    try:
-        yield boot
-    finally:
-        for running in started:
-            running.stop()
 
 
 @pytest.fixture(scope="session")

@@ -1,3 +1,3 @@
 """Generates Python microservices that are ready for production."""
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.4.0.dev0"

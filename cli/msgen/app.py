@@ -11,10 +11,18 @@ from typing import Annotated
 import typer
 
 from . import __version__, console
+from .commands.check import check
+from .commands.diff import diff
 from .commands.doctor import doctor
+from .commands.features import add, remove, set_answers
+from .commands.fleet import app as fleet
+from .commands.handover import adopt, eject
 from .commands.new import new
 from .commands.presets import presets
-from .errors import UsageError, UserError, did_you_mean
+from .commands.recover import recover
+from .commands.set_source import set_source
+from .commands.update import update
+from .errors import UsageError, UserError, as_user_error, did_you_mean
 
 _STOPPED = 130
 
@@ -28,7 +36,18 @@ app = typer.Typer(
 )
 app.command()(new)
 app.command()(presets)
+app.command()(update)
+app.command()(check)
+app.command()(diff)
+app.command()(add)
+app.command()(remove)
+app.command("set")(set_answers)
+app.command()(eject)
+app.command()(adopt)
+app.command("set-source")(set_source)
+app.command()(recover)
 app.command()(doctor)
+app.add_typer(fleet)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001
@@ -73,6 +92,11 @@ def _stopped() -> UserError:
     staging = sys.modules.get("msgen.staging")
     if staging and staging.published:
         return UserError(f"stopped; `{staging.published[-1]}` is written and whole")
+    journal = sys.modules.get("msgen.journal")
+    if journal and journal.written:
+        message = f"stopped; what is written in `{journal.written[-1]}` is whole and staged"
+        hint = "`msgen update --continue` goes on, `msgen update --abort` takes it back"
+        return UserError(message, hint=hint)
     return UserError("stopped; nothing was written")
 
 
@@ -95,12 +119,12 @@ def _told(wrong: Exception) -> int:
     if os.environ.get("MSGEN_DEBUG"):
         raise wrong
     if isinstance(wrong, typer.TyperException):
-        if not wrong.message:  # the help was shown already
+        said = wrong.format_message()
+        if not said:  # the help was shown already
             return wrong.exit_code
-        wrong = _usage(wrong)
+        wrong = _usage(wrong, said)
     elif isinstance(wrong, OSError):
-        place = f"`{wrong.filename}`: " if wrong.filename else ""
-        wrong = UserError(f"{place}{wrong.strerror or wrong}")
+        wrong = as_user_error(wrong)
     elif not isinstance(wrong, UserError):
         hint = "run it again with `MSGEN_DEBUG=1` before it, and report what that prints"
         wrong = UserError(f"msgen itself failed: {type(wrong).__name__}: {wrong}", hint=hint)
@@ -108,12 +132,13 @@ def _told(wrong: Exception) -> int:
     return wrong.exit_code
 
 
-def _usage(wrong: typer.TyperException) -> UserError:
+def _usage(wrong: typer.TyperException, said: str) -> UserError:
     """Typer's own complaints in our shape."""
-    message, _, advice = wrong.message.partition(". ")
+    message, _, advice = said.partition(". ")
     near = getattr(wrong, "possibilities", None)
     if near:
         advice = did_you_mean(getattr(wrong, "option_name", ""), near)
+        message = message.partition(" (")[0]
     return UsageError(
         _ticked(message.rstrip(".")), hint=_ticked(advice) or "run `msgen --help`"
     )

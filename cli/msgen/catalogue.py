@@ -70,7 +70,7 @@ def _questions(planner: Planner, plan: Plan) -> list[dict[str, str]]:
             "default": shown(plan.answers[each.name].value),
         }
         for each in asked
-        if each.name in plan.answers and each.name != "name"
+        if each.name in plan.answers and each.name != "name" and not each.secret
     ]
 
 

@@ -1,25 +1,31 @@
 """What the shell offers after `--preset` and `--set`."""
 
+from typing import TYPE_CHECKING
+
+from typer import Context
+
 from .errors import UserError
 
-
-def presets(incomplete: str) -> list[tuple[str, str]]:
-    """Preset names with their summaries."""
+if TYPE_CHECKING:
     from .plan import Planner
 
+
+def presets(context: Context, incomplete: str) -> list[tuple[str, str]]:
+    """Preset names with their summaries."""
     try:
-        known = Planner().presets
+        known = _planner(context).presets
     except UserError:
         return []
     return [(name, each.summary) for name, each in known.items() if name.startswith(incomplete)]
 
 
-def overrides(incomplete: str) -> list[str]:
+def overrides(context: Context, incomplete: str) -> list[str]:
     """Keys before the `=`, and after it the values that a key takes."""
-    from .plan import Planner
-
     key, separator, _ = incomplete.partition("=")
-    questions = Planner().questions
+    try:
+        questions = _planner(context).questions
+    except UserError:
+        return []
     if not separator:
         keys = [each.name for each in questions.values() if not each.derived]
         return [f"{each}=" for each in keys if each.startswith(key) and each != "name"]
@@ -32,3 +38,10 @@ def overrides(incomplete: str) -> list[str]:
     return [
         each for each in (f"{key}={value}" for value in values) if each.startswith(incomplete)
     ]
+
+
+def _planner(context: Context) -> "Planner":
+    """For the template on the command line, as it was last fetched: nobody waits for that."""
+    from .plan import Planner
+
+    return Planner(context.params.get("template"), offline=True)

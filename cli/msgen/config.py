@@ -7,7 +7,7 @@ from typing import Any
 
 from .errors import UsageError, UserError, did_you_mean
 
-_KEYS = ("answers", "presets")
+_KEYS = ("answers", "presets", "source", "template", "trusted")
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,12 @@ class Config:
     path: Path
     answers: dict[str, Any] = field(default_factory=dict)
     presets: tuple[Path, ...] = ()
+    source: str = ""
+    """Where services are told to find our template, when an organisation mirrors it."""
+    template: str = ""
+    """The template that is taken when no flag names one; ours when it is empty."""
+    trusted: tuple[str, ...] = ()
+    """URLs of templates that may run code; with a slash at the end, all that begin so."""
 
 
 def path() -> Path:
@@ -52,12 +58,32 @@ def _checked(file: Path, data: dict[str, Any]) -> Config:
         if key not in _KEYS:
             message = f"`{file}` sets `{key}`, which msgen does not know"
             raise UserError(message, hint=did_you_mean(key, _KEYS))
-    answers, folders = data.get("answers", {}), data.get("presets", [])
+    answers = data.get("answers", {})
     if not isinstance(answers, dict):
         message = f"`answers` in `{file}` is not a table"
         raise UserError(message, hint='write `[answers]` and below it `licence = "MIT"`')
-    if not isinstance(folders, list) or not all(isinstance(each, str) for each in folders):
-        message = f"`presets` in `{file}` is not a list of folders"
-        raise UserError(message, hint='write `presets = ["~/acme/presets"]`')
-    base = file.parent
-    return Config(file, answers, tuple(base / Path(each).expanduser() for each in folders))
+    folders = _texts(file, data, "presets", "folders", "~/acme/presets")
+    return Config(
+        file,
+        answers,
+        tuple(file.parent / Path(each).expanduser() for each in folders),
+        _text(file, data, "source"),
+        _text(file, data, "template"),
+        tuple(_texts(file, data, "trusted", "URLs", "https://git.acme.example/")),
+    )
+
+
+def _texts(file: Path, data: dict[str, Any], key: str, what: str, example: str) -> list[str]:
+    found = data.get(key, [])
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        message = f"`{key}` in `{file}` is not a list of {what}"
+        raise UserError(message, hint=f'write `{key} = ["{example}"]`')
+    return found
+
+
+def _text(file: Path, data: dict[str, Any], key: str) -> str:
+    found = data.get(key, "")
+    if not isinstance(found, str):
+        message = f"`{key}` in `{file}` is not a text"
+        raise UserError(message, hint=f'write `{key} = "https://git.acme.example/service.git"`')
+    return found

@@ -13,6 +13,8 @@ from typing import Any, TextIO
 from .errors import UserError
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+_MARKUP = re.compile(rf"\0?\[({'|'.join(_STYLES)}|/)\]")
+"""A mark; after a null byte, which no name can hold, it is text."""
 
 
 def out(text: str = "") -> None:
@@ -25,18 +27,33 @@ def say(text: str = "") -> None:
     _write(sys.stderr, text)
 
 
+def raw(text: str) -> None:
+    """A piece of the result that is formatted already."""
+    sys.stdout.write(text)
+
+
+def shows_colour() -> bool:
+    """Whether the result may be coloured."""
+    return _colours(sys.stdout)
+
+
 def out_json(data: object) -> None:
     """The result for machines."""
     json.dump(data, sys.stdout, indent=2, ensure_ascii=False, default=str)
     sys.stdout.write("\n")
 
 
+def literal(text: str) -> str:
+    """A value that is printed as it is, whatever marks it holds."""
+    return _MARKUP.sub(lambda found: "\0" + found[0].lstrip("\0"), text)
+
+
 def fail(wrong: UserError) -> None:
     """The one shape of an error: what is wrong, and what to do next."""
-    say(f"[red]error:[/] {_literal(str(wrong))}")
+    say(f"[red]error:[/] {_emphasised(literal(str(wrong)))}")
     if wrong.hint:
         say()
-        say(f"[cyan]hint:[/] {_literal(wrong.hint)}")
+        say(f"[cyan]hint:[/] {_emphasised(literal(wrong.hint))}")
 
 
 def is_interactive() -> bool:
@@ -93,7 +110,7 @@ def table(rows: Sequence[Sequence[str]], *, indent: str = "  ") -> list[str]:
     ]
 
 
-def counted(files: Sequence[str]) -> str:
+def counted(files: Sequence[object]) -> str:
     """How many files, in words."""
     return f"{len(files)} file{'' if len(files) == 1 else 's'}"
 
@@ -123,7 +140,7 @@ def _branches(node: dict[str, Any], depth: int | None, indent: str = "") -> list
         last = name == names[-1]
         folder = node[name]
         folded = bool(folder) and depth == 1
-        label = f"{name}/" if folder else name
+        label = literal(f"{name}/" if folder else name)
         count = f"  [dim]{counted(_leaves(folder))}[/]" if folded else ""
         lines.append(f"{indent}{'└── ' if last else '├── '}{label}{count}")
         if folder and not folded:
@@ -138,7 +155,7 @@ def _leaves(folder: dict[str, Any]) -> list[str]:
     ]
 
 
-def _literal(text: str) -> str:
+def _emphasised(text: str) -> str:
     return re.sub(r"`[^`]+`", lambda found: f"[bold]{found[0]}[/]", text)
 
 
@@ -146,10 +163,12 @@ def _write(stream: TextIO, text: str) -> None:
     codes = {**_STYLES, "/": "0"} if _colours(stream) else dict.fromkeys([*_STYLES, "/"], "")
 
     def paint(found: re.Match[str]) -> str:
+        if found[0].startswith("\0"):
+            return found[0][1:]
         code = codes[found[1]]
         return f"\x1b[{code}m" if code else ""
 
-    stream.write(re.sub(rf"\[({'|'.join(_STYLES)}|/)\]", paint, text) + "\n")
+    stream.write(_MARKUP.sub(paint, text) + "\n")
     stream.flush()
 
 

@@ -24,7 +24,17 @@ class UsageError(UserError):
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Suggest the nearest known word, or list all of them."""
     folded = {each.casefold(): each for each in known}
+    if not folded:
+        return "there is none to choose from"
     near = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
     if near:
         return f"did you mean `{folded[near[0]]}`?"
     return "choose one of " + ", ".join(f"`{each}`" for each in folded.values())
+
+
+def as_user_error(wrong: UserError | OSError) -> UserError:
+    """What the system refused, as a sentence."""
+    if isinstance(wrong, UserError):
+        return wrong
+    place = f"`{wrong.filename}`: " if wrong.filename else ""
+    return UserError(f"{place}{wrong.strerror or wrong}")

@@ -5,28 +5,38 @@ import, and `render.py` then takes the public interface, which must give the sam
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from ._unasked import without_prompts
-from .releases import SOURCE, Snapshot
+from .compiled import Compiled
+from .releases import Snapshot
 
 with without_prompts():
     from copier import _main, _template
     from copier._jinja_ext import get_yield_context
     from copier._settings import SettingsModel
+    from copier._types import Phase
+
+OPERATION = _main._operation  # noqa: SLF001
+"""What templates ask for as `_copier_operation`."""
+_Kind = TypeVar("_Kind", bound="Worker")
 
 TESTED = (Version("9.19"), Version("9.20"))
 """From the first, up to but without the second."""
 
 _NEEDED = {
-    _main.Worker: ("_render_string", "_sync_git_index_executable_bit", "answers_relpath"),
+    _main.Worker: (
+        "_ask", "_render_allowed", "_render_context", "_render_file", "_render_string",
+        "_sync_git_index_executable_bit", "answers_relpath",
+    ),
     _template.Template: ("_raw_config", "commit", "commit_hash", "git_index_modes", "vcs"),
-}
+}  # fmt: skip
 
 
 def fits() -> bool:
@@ -39,20 +49,32 @@ def render(
     snapshot: Snapshot, answers: Mapping[str, Any], folder: Path, *, exclude: Sequence[str]
 ) -> None:
     """Write the service into an existing empty folder."""
-    worker = _Worker(
-        src_path=SOURCE,
+    worker = prepared(Worker, snapshot, folder, data=dict(answers), exclude=exclude)
+    with worker:
+        worker.run_copy()
+    worker.compiled.save()
+
+
+def prepared(kind: "type[_Kind]", snapshot: Snapshot, folder: Path, **more: Any) -> "_Kind":
+    """A worker that asks nothing and says nothing."""
+    worker = kind(
+        src_path=snapshot.source,
         dst_path=folder,
         vcs_ref=snapshot.tag,
-        data=dict(answers),
-        exclude=exclude,
         defaults=True,
         overwrite=True,
         quiet=True,
         settings=SettingsModel(),
+        **more,
     )
     worker.snapshot = snapshot
-    with worker:
-        worker.run_copy()
+    return worker
+
+
+def asking() -> AbstractContextManager[None]:
+    """The time in which a worker works out its answers."""
+    phase: AbstractContextManager[None] = Phase.use(Phase.PROMPT)
+    return phase
 
 
 class _Template(_template.Template):
@@ -78,25 +100,30 @@ class _Template(_template.Template):
 
     @cached_property
     def commit_hash(self) -> str:
-        return self.snapshot.tag
+        return self.snapshot.commit or self.snapshot.tag
 
     @cached_property
-    def version(self) -> Version:
-        return Version(self.snapshot.version)
+    def version(self) -> Version | None:
+        try:
+            return Version(self.snapshot.tag)
+        except InvalidVersion:
+            return None
 
     @cached_property
     def git_index_modes(self) -> dict[Any, int]:
         return {}
 
 
-class _Worker(_main.Worker):
+class Worker(_main.Worker):
     """Copier's worker, minus what costs time and changes nothing in a fresh folder."""
 
     snapshot: Snapshot
+    compiled: Compiled
 
     @cached_property
     def template(self) -> _Template:
-        template = _Template(url=SOURCE, ref=self.snapshot.tag)
+        """The one on disk."""
+        template = _Template(url=self.snapshot.source, ref=self.snapshot.tag)
         template.snapshot = self.snapshot
         return template
 
@@ -104,6 +131,9 @@ class _Worker(_main.Worker):
     def jinja_env(self) -> Any:
         """The same environment; a string that was compiled once is not compiled again."""
         environment: Any = super().jinja_env
+        self.compiled = Compiled(f"{self.snapshot.root}\0{self.template.envops}")
+        if not self.template.jinja_extensions:  # their code may change, and with it the result
+            self.compiled.attach(environment)
         compile_string = environment.from_string
         compiled: dict[str, Any] = {}
 
@@ -123,14 +153,20 @@ class _Worker(_main.Worker):
 
     @property
     def answers_relpath(self) -> Path:
+        """Worked out once."""
         return self._answers_relpath
 
     def _render_string(self, string: str, extra_context: Any = None) -> str:
-        if isinstance(string, str) and "{" not in string:
+        if isinstance(string, str) and "{" not in string and not self._has_own_marks:
             self._forget_yield(self.jinja_env)
             return string
         rendered: str = super()._render_string(string, extra_context)
         return rendered
+
+    @cached_property
+    def _has_own_marks(self) -> bool:
+        """Whether an expression may begin with something else than a brace."""
+        return any(key.endswith(("_string", "_prefix")) for key in self.template.envops)
 
     def _forget_yield(self, environment: Any) -> None:
         """What compiling does besides; a loop in one path must not reach the next."""

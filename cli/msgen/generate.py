@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from . import console, staging
+from . import console, intake, staging
 from .errors import UserError
 from .plan import Plan
 
@@ -50,6 +50,7 @@ def render_into(plan: Plan, folder: Path) -> list[str]:
         from .render import render
 
         render(plan.snapshot, plan.given, folder)
+        intake.place(plan.intake, folder)
         staging.even_modes(folder)
     found = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     return sorted(path.relative_to(folder).as_posix() for path in found)

@@ -7,13 +7,15 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from . import config, console, releases, render
 from .errors import UserError
-from .plan import Planner
+from .foreign_answers import UnansweredError
+from .plan import OURS, Planner
 
 Verdict = Literal["fine", "note", "missing"]
 
@@ -102,8 +104,8 @@ def _copier() -> Finding:
 
 def _template() -> Finding:
     snapshot = releases.current()
-    presets = len(Planner().presets)
-    detail = f"{snapshot.tag}, sha256 {snapshot.checksum()[:12]}, {presets} preset(s)"
+    presets = len(Planner(OURS).presets)
+    detail = f"{snapshot.tag}, sha256 {snapshot.checksum[:12]}, {presets} preset(s)"
     return Finding("template", "fine", detail)
 
 
@@ -111,7 +113,8 @@ def _configuration() -> Finding:
     loaded = config.load()
     if not loaded.path.is_file():
         return Finding("configuration", "fine", f"none (it would be `{loaded.path}`)")
-    Planner().plan_example()
+    with suppress(UnansweredError):  # another template may ask what only a service knows
+        Planner().plan_example()
     return Finding("configuration", "fine", f"`{loaded.path}`")
 
 

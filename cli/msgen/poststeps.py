@@ -5,12 +5,13 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from . import console
+from . import console, git
 
 _STOPPED = "stopped"
 
@@ -55,11 +56,13 @@ def _guarded(name: str, step: Callable[[Path], Step], target: Path, *, wanted: b
 
 
 def _install(target: Path) -> Step:
+    if not is_project(target):
+        return Step("install", "skipped", "there is no Python project to install")
     by_hand = _BY_HAND["install"]()
     with console.progress("Installing the dependencies with `uv sync`"):
-        ran = _run([*_uv(), "sync", "--quiet"], target, _install_environment())
+        ran = run_uv(["sync", "--quiet"], target)
     if ran.returncode:
-        return Step("install", "failed", _last_words(ran), by_hand)
+        return Step("install", "failed", last_words(ran), by_hand)
     return Step("install", "done", "dependencies in `.venv`, versions in `uv.lock`")
 
 
@@ -67,7 +70,7 @@ def _git(target: Path) -> Step:
     by_hand = _BY_HAND["git"]()
     if not shutil.which("git"):
         return Step("git", "failed", "git is not installed or not on the `PATH`", by_hand)
-    environment = _git_environment()
+    environment = git.environment()
     inside = _run(["git", "rev-parse", "--show-toplevel"], target, environment)
     if inside.returncode == 0:
         detail = f"the repository `{inside.stdout.strip()}` is around it; none was made inside"
@@ -91,7 +94,15 @@ def _git_failure(
                     "git config --global user.email you@example.org")  # fmt: skip
         detail = "everything is staged, but git does not know who commits"
         return Step("git", "skipped", detail, (*identity, by_hand[-1]))
-    return Step("git", "failed", f"`{shlex.join(command[:2])}`: {_last_words(ran)}", by_hand)
+    return Step("git", "failed", f"`{shlex.join(command[:2])}`: {last_words(ran)}", by_hand)
+
+
+def is_project(folder: Path) -> bool:
+    """Whether there is something that `uv` can install."""
+    try:
+        return "project" in tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return False
 
 
 def _install_by_hand() -> tuple[str, ...]:
@@ -110,6 +121,16 @@ _BY_HAND: dict[str, Callable[[], tuple[str, ...]]] = {
 }
 
 
+def run_uv(words: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run uv with this interpreter."""
+    return _run([*_uv(), *words], folder, _install_environment())
+
+
+def run_in(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a program of the service."""
+    return _run(command, folder, os.environ)
+
+
 def _uv() -> list[str]:
     from uv import find_uv_bin
 
@@ -121,12 +142,6 @@ def _install_environment() -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
     interpreter = getattr(sys, "_base_executable", None) or sys.executable
     return {"UV_PYTHON": interpreter, **kept, "UV_PYTHON_DOWNLOADS": "never"}
-
-
-def _git_environment() -> dict[str, str]:
-    """Without what a surrounding git hook sets: it would point at another repository."""
-    pointing = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}
-    return {key: value for key, value in os.environ.items() if key not in pointing}
 
 
 def _run(
@@ -144,7 +159,7 @@ def _run(
     )
 
 
-def _last_words(ran: subprocess.CompletedProcess[str]) -> str:
+def last_words(ran: subprocess.CompletedProcess[str]) -> str:
     """The sentence of a failed tool that says why."""
     lines = [line.strip() for line in (ran.stderr or ran.stdout).splitlines() if line.strip()]
     telling = [line for line in lines if line.lower().startswith(("error", "fatal", "×"))]

@@ -10,7 +10,7 @@ from .config import Config
 from .errors import UsageError, UserError, did_you_mean
 from .releases import Snapshot
 
-DEFAULT = "service"
+DEFAULT, NONE = "service", "none"
 
 _FIELDS = ("title", "summary", "patterns", "answers", "asks")
 _CALLED: dict[type, str] = {list: "list", dict: "table"}
@@ -33,7 +33,10 @@ class Preset:
 def available(snapshot: Snapshot, config: Config) -> dict[str, Preset]:
     """Every preset by name; the organisation's come first and hide ours of that name."""
     found: dict[str, Preset] = {}
-    for folder in (*config.presets, snapshot.root / "presets"):
+    own = snapshot.root / "presets"
+    for folder in (*config.presets, own):
+        if folder == own and snapshot.is_foreign and not folder.is_dir():
+            continue
         if not folder.is_dir():
             message = (
                 f"`{config.path}` names the preset folder `{folder}`, which does not exist"
@@ -41,16 +44,26 @@ def available(snapshot: Snapshot, config: Config) -> dict[str, Preset]:
             raise UserError(message, hint="write the folder or take it out of `presets`")
         for file in sorted(folder.glob("*.yml")):
             found.setdefault(file.stem, _read(file))
+    if snapshot.is_foreign:
+        plain = Preset(NONE, snapshot.root, "No preset", "The template's own defaults.")
+        found.setdefault(NONE, plain)
     return found
 
 
-def load(name: str, snapshot: Snapshot, config: Config) -> Preset:
-    """The preset of this name."""
+def load(name: str | None, snapshot: Snapshot, config: Config) -> Preset:
+    """The preset of this name, or the usual one; a template that is not ours may have none."""
     known = available(snapshot, config)
+    usual = DEFAULT if not snapshot.is_foreign or DEFAULT in _of(snapshot) else NONE
+    name = name or usual
     if name not in known:
         message = f"no preset named `{name}`"
         raise UsageError(message, hint=did_you_mean(name, known))
     return known[name]
+
+
+def _of(snapshot: Snapshot) -> set[str]:
+    """The names of the presets that come with the template."""
+    return {file.stem for file in (snapshot.root / "presets").glob("*.yml")}
 
 
 def _read(file: Path) -> Preset:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UserError
-from .releases import SOURCE, Snapshot
+from .releases import Snapshot
 
 ANSWERS_FILE = ".copier-answers.yml"
 LEFTOVERS = ("__pycache__", "*.py[co]", ".DS_Store", ".*_cache")
@@ -18,8 +18,13 @@ LEFTOVERS = ("__pycache__", "*.py[co]", ".DS_Store", ".*_cache")
 
 def render(snapshot: Snapshot, answers: Mapping[str, Any], folder: Path) -> None:
     """Write the service into an existing empty folder."""
+    if snapshot.is_foreign:
+        from . import foreign_copier
+
+        foreign_copier.render(snapshot, answers, folder)
+        return
     try:
-        fast = _fast_path()
+        fast = fast_path()
         if fast is None:
             render_publicly(snapshot, answers, folder)
         else:
@@ -27,32 +32,39 @@ def render(snapshot: Snapshot, answers: Mapping[str, Any], folder: Path) -> None
     except (OSError, UserError, MemoryError):
         raise
     except Exception as wrong:
-        message = f"the template could not be rendered: {_one_line(wrong)}"
+        message = f"the template could not be rendered: {one_line(wrong)}"
         hint = "this is a fault of the template or of Copier, not yours; please report it"
         raise UserError(message, hint=hint) from wrong
 
 
 def render_publicly(snapshot: Snapshot, answers: Mapping[str, Any], folder: Path) -> None:
     """The same through Copier's public interface alone: the reference, and the fallback."""
-    from copier import Settings, run_copy
-
     with tempfile.TemporaryDirectory(prefix="msgen-template-") as scratch:
         # Out of any repository, Copier takes the files as they lie there.
         shutil.copy(snapshot.root / "copier.yml", scratch)
         shutil.copytree(snapshot.root / "template", Path(scratch, "template"))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            run_copy(
-                scratch,
-                folder,
-                data=dict(answers),
-                exclude=LEFTOVERS,
-                defaults=True,
-                overwrite=True,
-                quiet=True,
-                settings=Settings(),
-            )
-    _record_origin(folder / ANSWERS_FILE, snapshot)
+        run_publicly(Path(scratch), answers, folder, exclude=LEFTOVERS)
+    record_origin(folder / ANSWERS_FILE, snapshot)
+
+
+def run_publicly(
+    template: Path, answers: Mapping[str, Any], folder: Path, **options: Any
+) -> Any:
+    """Copier's public interface; asks nothing, and says nothing."""
+    from copier import Settings, run_copy
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return run_copy(
+            str(template),
+            folder,
+            data=dict(answers),
+            defaults=True,
+            overwrite=True,
+            quiet=True,
+            settings=Settings(),
+            **options,
+        )
 
 
 def copier_version() -> str:
@@ -64,10 +76,10 @@ def copier_version() -> str:
 
 def uses_fast_path() -> bool:
     """Whether this Copier is one whose inner workings were tested."""
-    return _fast_path() is not None
+    return fast_path() is not None
 
 
-def _fast_path() -> Any:
+def fast_path() -> Any:
     """The module with the fast path, if it fits the Copier that is installed."""
     try:
         from . import fastcopier
@@ -76,15 +88,16 @@ def _fast_path() -> Any:
     return fastcopier if fastcopier.fits() else None
 
 
-def _record_origin(file: Path, snapshot: Snapshot) -> None:
+def record_origin(file: Path, snapshot: Snapshot) -> None:
     """Name the template by its URL and tag, where Copier wrote a path of this machine."""
     text = file.read_text(encoding="utf-8")
-    origin = f"_commit: {snapshot.tag}\n_src_path: {SOURCE}\n"
+    origin = f"_commit: {snapshot.tag}\n_src_path: {snapshot.source}\n"
     file.write_text(
         re.sub(r"^_src_path:.*\n(?: .*\n)*", lambda _: origin, text, flags=re.MULTILINE),
         encoding="utf-8",
     )
 
 
-def _one_line(wrong: Exception) -> str:
+def one_line(wrong: Exception) -> str:
+    """What an exception says, or else its name."""
     return " ".join(str(wrong).split()) or type(wrong).__name__

@@ -10,7 +10,7 @@ from .answers import Source
 from .plan import Plan
 from .poststeps import Step
 
-_MARKS = {"done": "[green]✓[/]", "skipped": "[dim]–[/]", "failed": "[red]✗[/]"}
+STEP_MARKS = {"done": "[green]✓[/]", "skipped": "[dim]–[/]", "failed": "[red]✗[/]"}
 
 
 def shown(value: Any) -> str:
@@ -22,16 +22,33 @@ def shown(value: Any) -> str:
     return str(value) or '""'
 
 
-def show_answers(plan: Plan) -> None:
-    """Each answer with its source."""
-    rows = [(key, str(each.source), shown(each.value)) for key, each in plan.answers.items()]
+def show_answers(plan: Plan, *, derived: bool = True) -> None:
+    """Each answer with its source; without `derived` those that somebody could give."""
+    rows = [
+        (key, str(each.source), shown(_open(key, each.value, plan)))
+        for key, each in plan.answers.items()
+        if each.value != [] and (derived or each.source is not Source.DERIVED)
+    ]
     for line in console.table(rows):
         console.out(console.fitted(line))
 
 
+def _open(key: str, value: Any, plan: Plan) -> Any:
+    """A value, unless nobody may see it."""
+    return "***" if key in plan.secrets else value
+
+
+def say_whether_it_can_be_updated(plan: Plan) -> None:
+    """Templates of others may leave no record of themselves."""
+    if plan.snapshot.is_foreign:
+        from . import foreign
+
+        foreign.say_whether_it_can_be_updated(plan.target)
+
+
 def show_tree(plan: Plan, files: Sequence[str], *, depth: int | None = None) -> None:
     """What lies in the target, as a tree."""
-    console.out(f"[bold]{plan.target.name}/[/]")
+    console.out(f"[bold]{console.literal(plan.target.name)}/[/]")
     for line in console.tree(files, depth=depth):
         console.out(line)
 
@@ -43,7 +60,8 @@ def show_dry_run(plan: Plan, files: Sequence[str], *, as_json: bool) -> None:
         return
     show_tree(plan, files)
     console.out()
-    console.out(f"{console.counted(files)} for `{_place(plan.target)}`; nothing was written")
+    place = console.literal(_place(plan.target))
+    console.out(f"{console.counted(files)} for `{place}`; nothing was written")
 
 
 def show_summary(
@@ -56,20 +74,20 @@ def show_summary(
     console.out()
     console.out(
         f"[green]✓[/] [bold]{plan.name}[/]  {console.counted(files)} in "
-        f"`{_place(plan.target)}`, preset `{plan.preset.name}`{_implied(plan)}"
+        f"`{console.literal(_place(plan.target))}`, preset `{plan.preset.name}`{_implied(plan)}"
     )
     for step in steps:
-        console.out(f"{_MARKS[step.status]} {step.name:<7}  {step.detail}")
+        console.out(f"{STEP_MARKS[step.status]} {step.name:<7}  {step.detail}")
     console.out()
     console.out("Next:")
     for line in console.table(_next(plan, steps)):
-        console.out(line)
+        console.out(console.literal(line))
 
 
 def _as_dict(plan: Plan, files: Sequence[str], steps: Sequence[Step] | None) -> dict[str, Any]:
     """The same for `--json`; without steps it was a dry run."""
     answers = {
-        key: {"value": each.value, "source": str(each.source)}
+        key: {"value": _open(key, each.value, plan), "source": str(each.source)}
         for key, each in plan.answers.items()
     }
     return {
@@ -77,7 +95,7 @@ def _as_dict(plan: Plan, files: Sequence[str], steps: Sequence[Step] | None) -> 
         "path": str(plan.target),
         "preset": plan.preset.name,
         "dry_run": steps is None,
-        "template": {"version": plan.snapshot.version, "sha256": plan.snapshot.checksum()},
+        "template": {"version": plan.snapshot.version, "sha256": plan.snapshot.checksum},
         "answers": answers,
         "files": list(files),
         "steps": [step.as_dict() for step in steps or ()],
@@ -95,12 +113,14 @@ def _implied(plan: Plan) -> str:
 
 
 def _next(plan: Plan, steps: Sequence[Step]) -> list[tuple[str, str]]:
-    command = str(plan.answers["command"].value)
     by_hand = [(line, "") for step in steps for line in step.by_hand if step.status != "done"]
     rows = [(f"cd {shlex.quote(_place(plan.target))}", ""), *by_hand]
     if by_hand and any(step.name == "install" for step in steps if step.status != "done"):
         install = rows[1]
         rows[1] = (install[0], "# makes `.venv` and `uv.lock`, which do not exist yet")
+    if "command" not in plan.answers:
+        return rows
+    command = str(plan.answers["command"].value)
     return [
         *rows,
         (f".venv/bin/{command} serve", "# then open http://127.0.0.1:8000/docs"),

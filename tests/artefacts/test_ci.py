@@ -1,8 +1,9 @@
 """The GitHub workflows of a service: clean for their linters, pinned, with few rights."""
 
 import re
+import subprocess
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,62 @@ def test_tests_run_on_both_databases(service: Path) -> None:
     variables = [step.get("env", {}) for step in steps if "pytest" in step.get("run", "")]
 
     assert [list(names) for names in variables] == [[], ["ORDERS_SERVICE_TEST_DATABASE_URL"]]
+
+
+HOME = "https://git.acme.dev/msgen.git"
+NOWHERE = "https://git.example.org/msgen.git"
+
+
+@pytest.fixture
+def template_job(service: Path, tmp_path: Path) -> Callable[..., str]:
+    """What the job prints, run as GitHub does, with a `uvx` that prints how it was called."""
+    step = workflows(service)["checks.yml"]["jobs"]["template"]["steps"][-1]
+
+    def run(event: str, *, source: str = HOME, version: str = "v1.2.3", code: int = 0) -> str:
+        uvx = tmp_path / "uvx"
+        uvx.write_text(f'#!/bin/sh\necho "uvx $*"\nexit {code}\n')
+        uvx.chmod(0o755)
+        answers = f"_commit: {version}\n_src_path: {source}\nname: orders\n"
+        (tmp_path / ".copier-answers.yml").write_text(answers)
+        return subprocess.run(
+            ["bash", "-e", "-c", step["run"]],
+            cwd=tmp_path,
+            env={"PATH": f"{tmp_path}:/usr/bin:/bin", "GITHUB_EVENT_NAME": event},
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
+
+    return run
+
+
+def test_template_job_asks_the_msgen_of_the_template(template_job: Callable[..., str]) -> None:
+    pushed, scheduled = template_job("push"), template_job("schedule")
+
+    assert pushed == f"uvx --from git+{HOME}@v1.2.3 msgen check --only content\n"
+    assert scheduled == f"uvx --from git+{HOME} msgen check\n"
+
+
+@pytest.mark.parametrize("event", ["push", "schedule"])
+@pytest.mark.parametrize(
+    ("template", "what_to_do"),
+    [
+        ({"source": NOWHERE}, "msgen set-source URL"),
+        ({"version": "v1.3.0.dev0"}, "msgen update"),
+    ],
+)
+def test_template_job_says_what_to_do_where_nothing_can_be_checked(
+    template_job: Callable[..., str], event: str, template: dict[str, str], what_to_do: str
+) -> None:
+    said = template_job(event, **template)
+
+    assert said.startswith("::notice ")
+    assert said.endswith(f": {what_to_do}\n")
+
+
+def test_template_job_fails_with_the_check(template_job: Callable[..., str]) -> None:
+    with pytest.raises(subprocess.CalledProcessError):
+        template_job("push", code=1)
 
 
 def test_service_without_ci_has_no_github_folder(render: Render) -> None:

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from tests.support.rendering import TEMPLATE
+from tests.support.template import questions
 
 GROUPS = ("derived", "sealed", "shared", "yours")
 
@@ -25,8 +26,10 @@ def files(service: Path) -> set[str]:
     }
 
 
-def test_table_has_a_version_and_the_four_groups_in_order(table: dict[str, Any]) -> None:
-    assert list(table) == ["version", *GROUPS]
+def test_table_has_a_version_the_four_groups_in_order_and_what_goes_together(
+    table: dict[str, Any],
+) -> None:
+    assert list(table) == ["version", *GROUPS, "together", "tables"]
     assert table["version"] == 1
 
 
@@ -61,6 +64,16 @@ def test_every_rule_names_a_file_of_the_template(
     }
 
     assert idle == made_later
+
+
+def test_features_with_tables_have_an_option_that_is_off_by_default(
+    table: dict[str, Any],
+) -> None:
+    asked = questions()
+
+    assert table["tables"]
+    assert all(asked[feature]["type"] == "bool" for feature in table["tables"])
+    assert not any(asked[feature]["default"] for feature in table["tables"])
 
 
 @pytest.mark.parametrize("group", ["sealed", "shared"])

@@ -128,9 +128,11 @@ def test_justfile_is_formatted(service: Path, passes: Passes) -> None:
 def test_recipes_call_commands_that_the_service_has(service: Path) -> None:
     called = set(re.findall(r"uv run (\S+)", (service / "justfile").read_text()))
     project = tomllib.loads((service / "pyproject.toml").read_text())
-    required = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    groups = project["dependency-groups"]
+    required = [*project["project"]["dependencies"], *groups["lint"], *groups["dev"][1:]]
     packages = {re.split(r"[\[<>=]", requirement)[0] for requirement in required}
 
+    assert groups["dev"][0] == {"include-group": "lint"}
     assert called == {"orders-service", "pytest", "ruff", "mypy", "alembic"}
     assert called <= {*project["project"]["scripts"]} | packages
 

@@ -41,6 +41,7 @@ class Command:
             "XDG_CONFIG_HOME": str(home / ".config"),
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
+            "MSGEN_CACHE": os.environ.get("MSGEN_CACHE", ""),
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_AUTHOR_NAME": "Test",
             "GIT_AUTHOR_EMAIL": "test@example.org",

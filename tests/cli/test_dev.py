@@ -15,8 +15,10 @@ PARTS = (
     "cli",
     "copier.yml",
     "dev.py",
+    "hatch_build.py",
     "presets",
     "pyproject.toml",
+    "releases",
     "template",
 )
 

@@ -14,19 +14,16 @@ import pytest
 from front_door import MSGEN, Command, listing
 from msgen import console
 
+from tests.support import disks
+
 QUICK = ("--no-install", "--no-git")
 
 
 @pytest.fixture
 def mount(folder: Path) -> Iterator[Path]:
     """A small file system of its own; root's powers end at its edges too."""
-    place = folder / "mounted"
-    place.mkdir()
-    tried = _run("mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(place))
-    if tried.returncode:
-        pytest.skip(f"no file system can be mounted here: {tried.stderr.strip()}")
-    yield place
-    _run("umount", "--lazy", str(place))
+    with disks.mounted(folder / "mounted", "128k") as place:
+        yield place
 
 
 def test_a_full_disk_leaves_nothing(msgen: Command, mount: Path) -> None:
@@ -39,7 +36,7 @@ def test_a_full_disk_leaves_nothing(msgen: Command, mount: Path) -> None:
 
 
 def test_a_read_only_place_is_told(msgen: Command, mount: Path) -> None:
-    assert _run("mount", "-o", "remount,ro", str(mount)).returncode == 0
+    disks.make_read_only(mount)
 
     ran = msgen("new", "orders", "--output", str(mount / "orders"), *QUICK)
 
@@ -233,7 +230,7 @@ def test_a_template_that_cannot_be_rendered_is_one_sentence(tmp_path: Path) -> N
     )
 
     assert ran.returncode == 1
-    assert ran.stderr.startswith("error: the template could not be rendered: ")
+    assert "error: the template could not be rendered: " in ran.stderr
     assert "nobody_knows_this" in ran.stderr
     assert not (tmp_path / "orders").exists()
 

@@ -1,5 +1,6 @@
 """`msgen doctor` and `msgen presets`."""
 
+import re
 from pathlib import Path
 
 from front_door import Command
@@ -69,7 +70,7 @@ def test_presets_are_listed_with_their_summaries(msgen: Command) -> None:
     ran = msgen("presets")
 
     assert ran.code == 0
-    assert "service  A REST service" in ran.out
+    assert re.search(r"^service +A REST service", ran.out, re.MULTILINE)
 
 
 def test_a_preset_is_shown_in_full(msgen: Command) -> None:

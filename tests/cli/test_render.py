@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from front_door import MSGEN
-from msgen import fastcopier, generate, releases, render
+from msgen import archive, fastcopier, generate, releases, render
 from msgen.plan import Planner, Wish
 
 ROOT = Path(__file__).parents[2]
@@ -130,18 +130,18 @@ def test_a_read_only_template_gives_a_service_that_can_be_edited(tmp_path: Path)
 
 def test_the_checksum_changes_with_any_byte_mode_or_name(tmp_path: Path) -> None:
     root = _copy_of_the_template(tmp_path / "template")
-    sums = [releases.Snapshot(root, "1").checksum()]
+    sums = [releases.Snapshot(root, "1").checksum]
 
     file = root / "template/service/pyproject.toml.jinja"
     file.write_bytes(file.read_bytes() + b"\n")
-    sums.append(releases.Snapshot(root, "1").checksum())
+    sums.append(releases.Snapshot(root, "1").checksum)
     file.chmod(0o755)
-    sums.append(releases.Snapshot(root, "1").checksum())
+    sums.append(releases.Snapshot(root, "1").checksum)
     file.rename(file.with_name("pyproject.jinja"))
-    sums.append(releases.Snapshot(root, "1").checksum())
+    sums.append(releases.Snapshot(root, "1").checksum)
 
     assert len(set(sums)) == 4
-    assert releases.Snapshot(root, "1").checksum() == sums[-1]
+    assert releases.Snapshot(root, "1").checksum == sums[-1]
 
 
 def test_only_two_modules_know_copier() -> None:
@@ -154,11 +154,8 @@ def test_only_two_modules_know_copier() -> None:
 
 
 def _copy_of_the_template(place: Path) -> Path:
-    for file in releases.current().files():
-        copy = place / file.relative_to(ROOT)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(file.read_bytes())
-        copy.chmod(file.stat().st_mode)
+    place.mkdir()
+    archive.copy(ROOT, place)
     return place
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from front_door import CTRL_C, CTRL_U, DOWN, ENTER, UP, Command, Terminal, listing
 
+from tests.template.test_golden import PRESETS
+
 Open = Callable[..., Terminal]
 QUICK = ("--no-install", "--no-git")
 
@@ -31,7 +33,7 @@ def test_everything_is_asked_when_nothing_was_said(terminal: Open, folder: Path)
     screen.sees("What is the service called?")
     screen.types("orders" + ENTER)
     _accept_until_preview(screen)
-    screen.sees("orders_service")
+    screen.sees("exception_tracking  default  yes")
     screen.sees("Write ")
     screen.types("y")
 
@@ -53,10 +55,11 @@ def test_the_picker_shows_summary_and_patterns_and_follows_the_arrows(
     msgen.env["MSGEN_CONFIG"] = str(config)
     screen = terminal("new", "orders", *QUICK, size=(60, 160))
 
-    screen.sees("» service  A REST service with its own database")
+    screen.sees("» service ")
     screen.sees("Database per service")
-    screen.types(UP)
-    screen.sees("» acme     As we do it.")
+    for _ in range(PRESETS.index("service") + 1):
+        screen.types(UP)
+    screen.sees("» acme ")
     screen.sees("Paper trail")
     screen.types(ENTER)
     screen.sees("Change anything else?")
@@ -90,7 +93,7 @@ def test_an_answer_changed_at_the_prompt_says_so(terminal: Open, folder: Path) -
     screen.sees("Who reviews changes?")
     screen.types("@acme/tea" + ENTER)
     screen.sees("Change anything else?")
-    screen.types(DOWN + " " + ENTER)  # the second one: ci
+    screen.types(DOWN + DOWN + " " + ENTER)  # the third one: ci
     screen.sees("Which CI runs its checks?")
     screen.types(DOWN + ENTER)
     screen.sees("ci                  prompt   none")

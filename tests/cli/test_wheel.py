@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from front_door import listing
-from msgen import releases
+from msgen import archive, releases
 
 ROOT = Path(__file__).parents[2]
 DEAD = "http://127.0.0.1:9/"
@@ -22,9 +22,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("wheel")
     source = place / "source"
     source.mkdir()
-    for name in ("LICENSE", "README.md", "copier.yml", "pyproject.toml"):
+    for name in ("LICENSE", "README.md", "copier.yml", "hatch_build.py", "pyproject.toml"):
         shutil.copy(ROOT / name, source)
-    for name in ("cli", "presets", "template"):
+    for name in ("cli", "presets", "releases", "template"):
         shutil.copytree(ROOT / name, source / name)
     subprocess.run(
         [
@@ -49,19 +49,18 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("installed") / "venv"
     venv.create(home, with_pip=False, symlinks=True)
     packages = next(home.glob("lib/python3.*/site-packages"))
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(packages)
+    with zipfile.ZipFile(wheel) as packed:
+        packed.extractall(packages)
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return home / "bin/python"
 
 
 def test_the_wheel_carries_the_whole_template(wheel: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        names = {name for name in archive.namelist() if name.startswith("msgen/_template/")}
+    with zipfile.ZipFile(wheel) as packed:
+        names = {name for name in packed.namelist() if name.startswith("msgen/_template/")}
 
     expected = {
-        f"msgen/_template/{path.relative_to(ROOT).as_posix()}"
-        for path in releases.current().files()
+        f"msgen/_template/{path.relative_to(ROOT).as_posix()}" for path in archive.files(ROOT)
     }
     assert names == expected
 
@@ -93,12 +92,12 @@ def test_the_installed_command_generates_offline(
 
 
 def test_the_installed_template_is_the_clones(installed: Path, tmp_path: Path) -> None:
-    probe = "from msgen import releases; s = releases.current(); print(s.root, s.checksum())"
+    probe = "from msgen.releases import current as c; print(c().root, c().checksum)"
 
     said = subprocess.run(
         [installed, "-c", probe], cwd=tmp_path, capture_output=True, text=True, check=True
     )
 
     root, checksum = said.stdout.split()
-    assert Path(root).name == "_template"
-    assert checksum == releases.current().checksum()
+    assert Path(root).name == checksum
+    assert checksum == releases.current().checksum

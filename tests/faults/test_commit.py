@@ -1,8 +1,6 @@
 """A transaction that does not commit never answers success; full pools and disks are told."""
 
-import shutil
 import sqlite3
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +9,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+
+from tests.support import disks
 
 from .conftest import Make
 from .postgres import Cluster
@@ -121,15 +121,8 @@ def test_an_exhausted_pool_is_told_within_its_wait(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of two megabytes; only root can mount one."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(tmp_path)]
-    if (
-        not shutil.which("mount")
-        or subprocess.run(mount, check=False, capture_output=True).returncode
-    ):
-        pytest.skip("no file system can be mounted here: this takes root")
-    yield tmp_path
-    subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
+    with disks.mounted(tmp_path, "2m") as place:
+        yield place
 
 
 def test_a_full_disk_is_told_and_recovered_from(make: Make, small_disk: Path) -> None:

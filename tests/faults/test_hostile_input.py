@@ -262,7 +262,7 @@ def test_a_page_never_holds_more_than_its_limit(client: Client) -> None:
         '"-1"',
         '"1.0"',
         'W/"1"',
-        '"1", "2"',
+        '"2", "3"',
         '"' + "9" * 4000 + '"',
         '"\xb2"',
         '"1"x',

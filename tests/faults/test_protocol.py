@@ -216,7 +216,7 @@ def test_a_body_that_trickles_is_cut_off_at_the_deadline(service: Service, token
         raw.sendall(post(token, "content-length: 1000") + b"{")
         said = raw.recv(65536)
 
-    assert said.startswith((b"HTTP/1.1 408 ", b"HTTP/1.1 504 "))
+    assert said.startswith(b"HTTP/1.1 408 ")
     assert time.monotonic() - began < 5
 
 

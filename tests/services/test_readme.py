@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,8 @@ import pytest
 from tests.support import readme
 from tests.support.environment import inherited
 from tests.support.processes import free_port
-from tests.support.rendering import Service
+from tests.support.rendering import Generate, Service
+from tests.template.test_golden import PRESETS
 
 MARK = "--- next block ---"
 _START_SECONDS = 120
@@ -25,12 +27,16 @@ class Newcomer:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self.port = free_port()
-        self.blocks = readme.blocks(self._on_a_free_port(service.text("README.md")))
+        self.port, self.beside = free_port(), free_port()
+        self.blocks = readme.blocks(self._on_free_ports(service.text("README.md")))
+        other = f"http://127.0.0.1:{self.beside}"
+        upstreams = dict.fromkeys(("ORDERS_URL", "HISTORY_URL", "RETURNS_URL"), other)
+        own = {"LISTEN_PORT": str(self.port), **upstreams}
         self.variables = {
             **inherited(),
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
             "UV_PYTHON_DOWNLOADS": "never",
-            f"{service.prefix}LISTEN_PORT": str(self.port),
+            **{f"{service.prefix}{name}": value for name, value in own.items()},
         }
 
     def the(self, ending: str) -> str:
@@ -40,6 +46,18 @@ class Newcomer:
 
     def types(self, commands: str, **extra: str) -> str:
         return readme.type_in(commands, self.service.path, {**self.variables, **extra})
+
+    def typed(self, block: readme.Block) -> str:
+        """What goes on in another terminal is waited for until it answers."""
+        if _kind(block) != "beside":
+            return block.commands
+        ready = f"http://127.0.0.1:{self.beside}/readyz"
+        return (
+            f"setsid bash -euc '{block.commands}' > beside.log 2>&1 &\n"
+            'trap "kill -- -$!" EXIT\n'
+            f"until curl -sf {ready}; do\n"
+            "    kill -0 $! || { cat beside.log; exit 1; }; sleep 0.2\ndone"
+        )
 
     def starts(self, command: str) -> tuple[subprocess.Popen[bytes], Path]:
         """Run in the first terminal, until it answers."""
@@ -67,13 +85,17 @@ class Newcomer:
         except httpx2.TransportError:
             return False
 
-    def _on_a_free_port(self, text: str) -> str:
+    def _on_free_ports(self, text: str) -> str:
         """The one thing that is not typed as it stands: other tests run beside this one."""
-        return text.replace("127.0.0.1:8000", f"127.0.0.1:{self.port}")
+        text = text.replace("127.0.0.1:8000", f"127.0.0.1:{self.port}")
+        return re.sub(r"(127.0.0.1:|LISTEN_PORT=|--port )8001", rf"\g<1>{self.beside}", text)
 
 
-@pytest.fixture(scope="module")
-def newcomer(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Newcomer:
+@pytest.fixture(scope="module", params=PRESETS)
+def newcomer(
+    request: pytest.FixtureRequest, generate: Generate, tmp_path_factory: pytest.TempPathFactory
+) -> Newcomer:
+    service = generate(request.param)
     return Newcomer(service.copy(tmp_path_factory.mktemp("newcomer") / "my-service"))
 
 
@@ -103,14 +125,14 @@ def test_every_block_is_run_by_one_of_these_tests(newcomer: Newcomer) -> None:
 
     assert kinds[:2] == ["run", "test"]
     assert kinds.count("trace") == 1
-    assert set(kinds) == {"run", "test", "walk", "trace"}
+    assert set(kinds) - {"beside"} == {"run", "test", "walk", "trace"}
 
 
 def test_walk_goes_as_it_says(newcomer: Newcomer, run: Callable[[str], Path]) -> None:
-    walk = [block for block in newcomer.blocks if _kind(block) == "walk"]
+    walk = [block for block in newcomer.blocks if _kind(block) in ("walk", "beside")]
     log = run(newcomer.the("/uv run my-service serve\n"))
 
-    said = newcomer.types(f"\necho '{MARK}'\n".join(block.commands for block in walk))
+    said = newcomer.types(f"\necho '{MARK}'\n".join(map(newcomer.typed, walk)))
 
     for block, output in zip(walk, said.split(MARK), strict=True):
         statuses = [int(status) for status in re.findall(r"-> (\d{3})", output)]
@@ -132,14 +154,14 @@ def test_trace_is_shown_as_it_says(newcomer: Newcomer, run: Callable[[str], Path
 
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
     headers = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
-    httpx2.get(f"http://127.0.0.1:{newcomer.port}/orders", headers=headers)
+    httpx2.get(f"http://127.0.0.1:{newcomer.port}/nowhere", headers=headers)
 
     _until(lambda: log.read_text().count(trace) >= 2)
 
 
 def test_tests_are_run_as_it_says(newcomer: Newcomer) -> None:
     """A few of them: `test_suite.py` runs them all."""
-    said = newcomer.types(newcomer.the("uv run pytest\n"), PYTEST_ADDOPTS="-k test_domain")
+    said = newcomer.types(newcomer.the("uv run pytest\n"), PYTEST_ADDOPTS="-k test_settings")
 
     assert re.search(r"\d+ passed", said)
 
@@ -148,7 +170,8 @@ def test_commands_between_the_lines_work(newcomer: Newcomer) -> None:
     mentioned = re.findall(r"`(uv run [^`]+)`", newcomer.service.text("README.md"))
     elsewhere = ("serve", "pytest")
     commands = [each for each in mentioned if not each.endswith(elsewhere)]
-    newcomer.types(_by_own_uv("uv run my-service migrate"))
+    if "migrations" in newcomer.service.text("README.md"):
+        newcomer.types(_by_own_uv("uv run my-service migrate"))
     newcomer.types("git init --quiet")
 
     assert len(commands) > 4
@@ -162,6 +185,8 @@ def _by_own_uv(command: str) -> str:
 
 
 def _kind(block: readme.Block) -> str:
+    if "msgen new" in block.commands:
+        return "beside"
     last = block.commands.split()[-1]
     if last == "serve":
         return "trace" if "TRACE" in block.commands else "run"

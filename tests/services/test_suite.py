@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.support import pythons
+from tests.support.answers import STORING_SLICES, slice_of
 from tests.support.environment import Environment, shared
 from tests.support.rendering import Generate, Service
 from tests.template.test_golden import BARE, PRESETS
 
 Suite = Callable[..., None]
+STORING = [preset for preset in PRESETS if slice_of(preset) in STORING_SLICES]
 
 
 @pytest.fixture
@@ -31,19 +33,23 @@ def suite(tmp_path: Path) -> Suite:
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_its_own_tests_pass_on_sqlite(
-    suite: Suite, generate: Generate, environment: Environment, preset: str
-) -> None:
-    suite(generate(preset), environment)
-
-
-@pytest.mark.parametrize("preset", PRESETS)
-def test_its_own_tests_pass_on_postgresql(
-    suite: Suite, generate: Generate, environment: Environment, preset: str, postgres_url: str
-) -> None:
+def test_its_own_tests_pass_as_it_is(suite: Suite, generate: Generate, preset: str) -> None:
     service = generate(preset)
 
-    suite(service, environment, **{f"{service.prefix}TEST_DATABASE_URL": postgres_url})
+    suite(service, shared(service, pythons.running()))
+
+
+@pytest.mark.parametrize("preset", STORING)
+def test_its_own_tests_pass_on_postgresql(
+    suite: Suite, generate: Generate, preset: str, postgres_url: str
+) -> None:
+    service = generate(preset, feature_flags=True, http_client=True)
+
+    suite(
+        service,
+        shared(service, pythons.running()),
+        **{f"{service.prefix}TEST_DATABASE_URL": postgres_url},
+    )
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -61,17 +67,17 @@ def test_its_own_tests_pass_on_the_highest_python(
 ) -> None:
     if pythons.highest() == pythons.running():
         pytest.skip(f"`{pythons.running()}` is the only Python here that is supported")
-    service = generate(preset)
+    service = generate(preset, feature_flags=preset in STORING)
 
     suite(service, shared(service, pythons.highest()))
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_style_and_types_are_clean(
-    generate: Generate, environment: Environment, preset: str, tmp_path: Path
+    generate: Generate, everything: Environment, preset: str, tmp_path: Path
 ) -> None:
     own = generate(preset).copy(tmp_path / "own")
 
-    environment.passes(own, "ruff", "check", ".")
-    environment.passes(own, "ruff", "format", "--check", ".")
-    environment.passes(own, "mypy")
+    everything.passes(own, "ruff", "check", ".")
+    everything.passes(own, "ruff", "format", "--check", ".")
+    everything.passes(own, "mypy")

@@ -4,18 +4,23 @@ import os
 import random
 from typing import Any
 
-from .pairwise import covering
+import yaml
+
+from .pairwise import Pair, covering, pairs
+from .rendering import ROOT
 from .template import questions
 
 HOSTILE = """Keeps "tea" & 'biscuits': 100 % \\o/ {braces} <tags> # ☕"""
 """A sentence as people write them; every character is special somewhere."""
 
 _RANDOM = 60
+STORING_SLICES = {"orders", "screens"}
+"""Those that come with a database."""
 _TEXTS = {
     "description": ["Takes orders and keeps track of them.", HOSTILE],
     "code_owners": ["", "@acme/platform @jo"],
     "copyright_holder": ["The team", 'Jo O\'Neill & "Partners" GmbH'],
-    "base_image": ["python:3.13-slim", "registry.example.org:5000/base/python:3.11"],
+    "base_image": ["python:3.13-slim-trixie", "registry.example.org:5000/base/python:3.11"],
     "package_index": ["", "https://packages.example.org/simple/"],
 }
 
@@ -25,13 +30,25 @@ def values() -> dict[str, list[Any]]:
     return {
         name: _values(name, about)
         for name, about in questions().items()
-        if about.get("when") is not False and name != "name"
+        if about.get("when", True) is True and name != "name"
     }
 
 
 def rows() -> list[dict[str, Any]]:
     """Sets of answers in which every two values meet; random ones more where a seed says so."""
-    return covering(values()) + [_at_random(each) for each in _seeds()]
+    return covering(values(), forbidden()) + [_at_random(each) for each in _seeds()]
+
+
+def slice_of(preset: str) -> str:
+    """The sample that a preset brings."""
+    text = (ROOT / f"presets/{preset}.yml").read_text(encoding="utf-8")
+    return str(yaml.safe_load(text)["answers"]["slice"])
+
+
+def forbidden() -> set[Pair]:
+    """Values that do not go together, which the template's own validators say."""
+    stateless = set(values()["slice"]) - STORING_SLICES
+    return {frozenset({("feature_flags", True), ("slice", each)}) for each in stateless}
 
 
 def _seeds() -> list[str]:
@@ -41,7 +58,10 @@ def _seeds() -> list[str]:
 
 def _at_random(seed: str) -> dict[str, Any]:
     chance = random.Random(seed)
-    return {name: chance.choice(found) for name, found in values().items()}
+    while True:
+        row = {name: chance.choice(found) for name, found in values().items()}
+        if not pairs(row) & forbidden():
+            return row
 
 
 def _values(name: str, about: dict[str, Any]) -> list[Any]:

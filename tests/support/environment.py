@@ -6,6 +6,7 @@ content, so that only the first run waits for it.
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -19,16 +20,25 @@ from pathlib import Path
 from platformdirs import user_cache_path
 from uv import find_uv_bin
 
-from .rendering import Service
+from .rendering import TEMPLATE, Service
 
 UV = os.fsdecode(find_uv_bin())
 _SECONDS = 300
+_ANY = """\
+[project]
+name = "everything"
+version = "0"
+requires-python = ">=3.11"
+dependencies = [
+{dependencies}]
+"""
 _FOR_PACKAGES = ("UV_", "PIP_", "SSL_", "HTTP", "http", "NO_PROXY", "no_proxy", "ALL_PROXY")
 
 
 def inherited() -> dict[str, str]:
     """What a process needs of ours: no virtual environment, no setting of a service."""
     kept = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "USER", "SYSTEMROOT", "NETRC"}
+    kept.add("PYTEST_DEBUG_TEMPROOT")
     return {
         key: value
         for key, value in os.environ.items()
@@ -111,7 +121,10 @@ def _announce(service: Service, packages: Path) -> None:
 
 def shared(service: Service, python: str) -> Environment:
     """The environment for services with this `pyproject.toml`; made if it is not there."""
-    pyproject = service.text("pyproject.toml")
+    return _environment(service.text("pyproject.toml"), python)
+
+
+def _environment(pyproject: str, python: str) -> Environment:
     key = hashlib.sha256(f"{pyproject}\0{python}\0{UV}".encode()).hexdigest()[:16]
     home = user_cache_path("msgen-tests", appauthor=False) / key
     with _locked(home.with_suffix(".lock")):
@@ -120,6 +133,14 @@ def shared(service: Service, python: str) -> Environment:
             _build(home, pyproject, python)
             (home / "complete").touch()
     return Environment(home)
+
+
+def of_everything(python: str) -> Environment:
+    """The environment for all services: with every dependency but what builds them."""
+    lines = (TEMPLATE / "includes/requirements.txt").read_text(encoding="utf-8").splitlines()
+    wanted = [line for line in lines if line and not line.startswith(("#", "uv-build"))]
+    named = "".join(f"    {json.dumps(line)},\n" for line in wanted)
+    return _environment(_ANY.format(dependencies=named), python)
 
 
 def _build(home: Path, pyproject: str, python: str) -> None:

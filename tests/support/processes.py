@@ -5,7 +5,9 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,16 +25,21 @@ class Running:
     """A service that answers; `stop` gives its exit code."""
 
     def __init__(
-        self, service: Service, environment: Environment, extra: Mapping[str, str]
+        self,
+        service: Service,
+        environment: Environment,
+        extra: Mapping[str, str],
+        *,
+        port: int | None = None,
     ) -> None:
         self.service = service
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_file = service.path / f"serve-{self.port}.log"
         self._environment = environment
         self._tokens: dict[tuple[str, ...], str] = {}
         self.extra = {f"{service.prefix}LOG_FORMAT": "json", **extra}
-        with self.log_file.open("wb") as log:
+        with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
                 [environment.around(service) / "bin/python", "-m", service.package,
                  "serve", "--port", str(self.port)],
@@ -103,17 +110,46 @@ class Boot(Protocol):
     """`boot(service, MY_SERVICE_DATABASE_URL=url)`: started, ready, stopped with the test.
 
     The service is copied first, so its files (database, keys) are the process's own;
-    `at` starts it a second time where they are. `ready=""` does not wait.
+    `at` starts it a second time where they are; at a process that has ended also on its port.
+    `ready=""` does not wait.
     """
 
     def __call__(
         self,
         service: Service,
         *,
-        at: Path | None = None,
+        at: "Path | Running | None" = None,
         ready: str = "/readyz",
         **extra: str,
     ) -> Running: ...
+
+
+@contextmanager
+def booting(environment: Environment, folder: Path) -> Iterator[Boot]:
+    """Start services in copies below the folder, and stop them in the end."""
+    started: list[Running] = []
+
+    def boot(
+        service: Service,
+        *,
+        at: "Path | Running | None" = None,
+        ready: str = "/readyz",
+        **extra: str,
+    ) -> Running:
+        port = at.port if isinstance(at, Running) else None
+        place = at.service.path if isinstance(at, Running) else at
+        place = place or folder / f"booted-{len(started)}"
+        own = replace(service, path=place) if place.exists() else service.copy(place)
+        started.append(Running(own, environment, extra, port=port))
+        if ready:
+            started[-1].wait(ready)
+        return started[-1]
+
+    try:
+        yield boot
+    finally:
+        for running in started:
+            running.stop()
 
 
 def free_port() -> int:

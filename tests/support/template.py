@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from msgen import __version__
+from msgen import __version__, archive
 from msgen.releases import Snapshot
 
 from .rendering import ROOT, SERVICE
@@ -18,7 +18,7 @@ EXPRESSION = re.compile(r"\{\{[-+]?\s*(.*?)\s*[-+]?\}\}", re.DOTALL)
 @cache
 def files() -> tuple[str, ...]:
     """The files below `template/service`, without what tools leave behind."""
-    below = (path for path in SNAPSHOT.files() if path.is_relative_to(SERVICE))
+    below = (path for path in archive.files(ROOT) if path.is_relative_to(SERVICE))
     return tuple(path.relative_to(SERVICE).as_posix() for path in below)
 
 

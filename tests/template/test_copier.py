@@ -16,7 +16,7 @@ from pytest_copier.plugin import CopierFixture
 from tests.support.rendering import ROOT, Generate, Service
 
 PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yml"))
-ORIGIN = re.compile(r"^_(commit|src_path):.*\n(?: .*\n)*", re.MULTILINE)
+ORIGIN = re.compile(r"^_(commit|src_path|template_sha256):.*\n(?: .*\n)*", re.MULTILINE)
 ANSWERS_FILE = ".copier-answers.yml"
 
 every_preset = pytest.mark.parametrize("preset", PRESETS)

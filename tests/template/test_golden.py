@@ -13,7 +13,9 @@ PRESETS = sorted(path.stem for path in (ROOT / "presets").glob("*.yml"))
 
 FULL: Mapping[str, Any] = {
     "code_owners": "@acme/platform",
+    "feature_flags": True,
     "licence": "MIT",
+    "minimum_python": "3.12",
     "package_index": "https://packages.example.org/simple/",
 }
 BARE: Mapping[str, Any] = {

@@ -59,6 +59,7 @@ def test_answers_file_records_every_answer_and_no_path(variant: Service) -> None
     asked = ["name", *answers.values()]
 
     assert recorded.pop("_src_path").startswith("https://")
+    assert re.fullmatch(r"[0-9a-f]{64}", recorded.pop("_template_sha256"))
     assert re.fullmatch(r"v\d+\.\d+\.\d+(\.dev\d+)?", recorded.pop("_commit"))
     assert recorded == {name: variant.answers[name] for name in asked}
 

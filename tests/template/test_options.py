@@ -4,18 +4,34 @@ import re
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.support import template
 from tests.support.rendering import Generate, Service
 
-EVERYTHING = {"code_owners": "@acme/platform", "licence": "MIT"}
+EVERYTHING: dict[str, Any] = {
+    "code_owners": "@acme/platform",
+    "feature_flags": True,
+    "licence": "MIT",
+}
+
+# Names that follow from the slice and from what it calls: answers with and without the files.
+DERIVED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "not stores": ({"slice": "orders"}, {"slice": "dossier"}),
+    "not calls": ({"http_client": True}, {"http_client": False}),
+}
 
 BLOCK = re.compile(r"\{% if (?P<condition>.+?) %\}\n(?P<paths>.*?)\{% endif %\}", re.DOTALL)
-OWNED = {
-    block["condition"]: block["paths"].split()
+BLOCKS = {
+    re.sub(r" \| default\(\w+\)$", "", block["condition"]): block["paths"].split()
     for each in template.SNAPSHOT.config["_exclude"]
     for block in BLOCK.finditer(re.sub(r"\{\{ package \}\}", "orders_service", each))
 }
+# What else these decide is `retired`, which is not asked: `tests/services/test_retired.py`.
+RETIRED = {key: paths for key, paths in BLOCKS.items() if key.startswith("not flags_")}
+KINDS = {key: paths for key, paths in BLOCKS.items() if "slice" in key or key in DERIVED}
+OWNED = {key: paths for key, paths in BLOCKS.items() if key not in {**RETIRED, **KINDS}}
+OWNED["not feature_flags"] += RETIRED["not flags_made"]
 WITHOUT: dict[str, dict[str, Any]] = {
     "ci != 'github'": {"ci": "none"},
     "licence == 'proprietary'": {"licence": "proprietary"},
@@ -49,6 +65,26 @@ def test_every_owned_path_is_in_the_template(condition: str, whole: Service) -> 
         assert [file for file in whole.files if _below(file, [path])], path
 
 
+@pytest.mark.parametrize("condition", KINDS)
+def test_slice_brings_its_files_and_no_other_slice_does(
+    condition: str, generate: Generate
+) -> None:
+    present, absent = DERIVED.get(condition) or _slices(condition)
+    there, gone = generate(name="orders", **present), generate(name="orders", **absent)
+
+    for path in KINDS[condition]:
+        assert [file for file in there.files if _below(file, [path])], path
+        assert not [file for file in gone.files if _below(file, [path])], path
+
+
+def _slices(condition: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """`slice != 'x'` leaves files to one slice, `slice == 'x'` takes them from one."""
+    _, comparison, word = condition.split()
+    own = word.strip("'")
+    answers = ({"slice": own}, {"slice": "dossier" if own == "orders" else "orders"})
+    return answers if comparison == "!=" else answers[::-1]
+
+
 def test_service_without_traces_has_no_word_of_them(generate: Generate) -> None:
     service = generate(name="orders", tracing=False)
 
@@ -76,6 +112,22 @@ def test_own_base_image_is_used_for_the_container(generate: Generate) -> None:
 
     service.has("Dockerfile", "registry.example.org/python:3.13")
     service.lacks("Dockerfile", "python:3.13-slim")
+
+
+@pytest.mark.parametrize(
+    ("lowest", "matrix"), [("3.11", '["3.11", "3.13"]'), ("3.13", '["3.13"]')]
+)
+def test_lowest_python_is_the_same_everywhere(
+    generate: Generate, lowest: str, matrix: str
+) -> None:
+    service = generate(minimum_python=lowest)
+
+    service.has("pyproject.toml", f'requires-python = ">={lowest}"')
+    service.has("pyproject.toml", f'target-version = "py{lowest.replace(".", "")}"')
+    service.has("pyproject.toml", f'python_version = "{lowest}"')
+    service.has("README.md", f"Python {lowest} or newer")
+    service.has(".github/workflows/checks.yml", f"default: '{matrix}'")
+    assert yaml.safe_load(service.text(".copier-answers.yml"))["minimum_python"] == lowest
 
 
 def _without(condition: str) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.rendering import ROOT, Service
+from tests.support.rendering import ROOT, Generate
+from tests.template.test_golden import PRESETS
 
 FUNCTION = 25
 FILE = 200
@@ -17,9 +18,14 @@ CLI = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "cli").rglob(
 
 
 @pytest.fixture(scope="session")
-def sources(service: Service) -> dict[str, str]:
-    """All Python that a service starts with."""
-    return {file: service.text(file) for file in service.files if file.endswith(".py")}
+def sources(generate: Generate) -> dict[str, str]:
+    """All Python that a service can start with."""
+    found: dict[str, str] = {}
+    for preset in PRESETS:
+        service = generate(preset, name="orders")
+        found |= {file: service.text(file) for file in service.files if file.endswith(".py")}
+    service = generate(name="orders", feature_flags=True)
+    return found | {file: service.text(file) for file in service.files if file.endswith(".py")}
 
 
 def test_functions_of_a_service_are_short(sources: dict[str, str]) -> None:

@@ -36,6 +36,28 @@ Output = Annotated[
     Path | None,
     Option("--output", "-o", metavar="DIR", help="The folder to write; otherwise `./NAME`."),
 ]
+Services = Annotated[
+    list[Path] | None,
+    Argument(help="Folders of services; otherwise the one you are in.", metavar="[PATH]..."),
+]
+Service = Annotated[
+    Path | None,
+    Option("--at", metavar="DIR", help="The service's folder; otherwise the one you are in."),
+]
+Template = Annotated[
+    str | None,
+    Option(
+        "--template",
+        metavar="URL|PATH[@REF]",
+        help="Another template for Copier, in git or in a folder; `msgen` means ours.",
+    ),
+]
+Trust = Annotated[
+    bool, Option("--trust", help="Let a template of others run its tasks and load its code.")
+]
+DryRunOfChange = Annotated[
+    bool, Option("--dry-run", help="Show what would become of each file and write nothing.")
+]
 DryRun = Annotated[bool, Option("--dry-run", help="Show the tree and write nothing.")]
 Explain = Annotated[bool, Option("--explain", help="Show each answer with its source.")]
 NoGit = Annotated[bool, Option("--no-git", help="Make no repository.")]

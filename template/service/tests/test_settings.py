@@ -6,15 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import PACKAGE, PREFIX, ROOT, Settings, config, reference
-
-PRODUCTION = {
-    "environment": "production",
-    "database_url": "postgresql://app:hunter2@db.internal/app",
-    "auth_jwks_url": "https://id.example.com/jwks",
-    "auth_issuer": "https://id.example.com",
-    "auth_audience": "orders",
-}
+from .conftest import PACKAGE, PREFIX, PRODUCTION, ROOT, Settings, config, reference
 
 
 @pytest.fixture
@@ -40,18 +32,18 @@ def test_the_environment_wins_over_dotenv_over_secrets_over_the_file(
     given: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "settings.toml").write_text(
-        'log_level = "ERROR"\nlisten_port = 1\nworkers = 2\npool_size = 3\n'
+        'log_level = "ERROR"\nlisten_port = 1\nworkers = 2\nshutdown_seconds = 3\n'
     )
     secrets = tmp_path / "secrets"
     secrets.mkdir()
-    for name, value in {"listen_port": "11", "workers": "12", "pool_size": "13"}.items():
+    for name, value in {"listen_port": "11", "workers": "12", "shutdown_seconds": "13"}.items():
         (secrets / f"{PREFIX}{name}".lower()).write_text(value)
-    (tmp_path / ".env").write_text(f"{PREFIX}WORKERS=22\n{PREFIX}POOL_SIZE=23\n")
-    put(given, pool_size="33", secrets_dir=str(secrets), config_file="settings.toml")
+    (tmp_path / ".env").write_text(f"{PREFIX}WORKERS=22\n{PREFIX}SHUTDOWN_SECONDS=23\n")
+    put(given, shutdown_seconds="33", secrets_dir=str(secrets), config_file="settings.toml")
 
     found = config.load(Settings)
 
-    told = (found.log_level, found.listen_port, found.workers, found.pool_size)
+    told = (found.log_level, found.listen_port, found.workers, found.shutdown_seconds)
     assert told == ("ERROR", 11, 22, 33)
 
 
@@ -63,23 +55,21 @@ def test_production_starts_with_what_it_needs(given: pytest.MonkeyPatch) -> None
 
 def test_production_names_every_problem_at_once(tmp_path: Path) -> None:
     refused = serve(
-        tmp_path, environment="production", debug="true", listen_port="many", pool_size="-1"
+        tmp_path, environment="production", debug="true", listen_port="many", workers="-1"
     )
 
     assert refused.returncode == 78
-    for name in ("DEBUG", "LISTEN_PORT", "POOL_SIZE", "DATABASE_URL", "AUTH_JWKS_URL"):
+    for name in ("DEBUG", "LISTEN_PORT", "WORKERS", "AUTH_ISSUER", "AUTH_JWKS_URL"):
         assert PREFIX + name in refused.stderr
     assert PREFIX + "AUTH_AUDIENCE" in refused.stderr
     assert "Traceback" not in refused.stderr
 
 
 def test_no_problem_shows_a_secret(tmp_path: Path) -> None:
-    url = "mysql://app:hunter2@db.internal/app"
-
-    refused = serve(tmp_path, **{**PRODUCTION, "database_url": url, "auth_jwks_url": "hunter3"})
+    refused = serve(tmp_path, **{**PRODUCTION, "auth_jwks_url": "hunter3", "workers": "hunter4"})
 
     assert refused.returncode == 78
-    assert PREFIX + "DATABASE_URL" in refused.stderr
+    assert PREFIX + "WORKERS" in refused.stderr
     assert PREFIX + "AUTH_JWKS_URL" in refused.stderr
     assert "hunter" not in refused.stderr + refused.stdout
 
@@ -95,16 +85,6 @@ def test_an_environment_that_does_not_exist_is_held_to_the_stricter_rules(
     named = " ".join(refused.value.problems)
     assert PREFIX + "ENVIRONMENT" in named
     assert PREFIX + "AUTH_JWKS_URL" in named
-
-
-@pytest.mark.parametrize(
-    "url", ["sqlite://", "sqlite:///:memory:", "mysql://db/app", "nonsense", "postgresql://db:x/a"]
-)
-def test_a_database_url_that_cannot_work_is_refused(given: pytest.MonkeyPatch, url: str) -> None:
-    put(given, database_url=url)
-
-    with pytest.raises(config.BadConfigurationError, match="DATABASE_URL is not usable"):
-        config.load(Settings)
 
 
 def test_the_file_may_name_settings_only(given: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -123,16 +103,6 @@ def test_a_token_needs_the_key_of_a_service_that_has_started(tmp_path: Path) -> 
     assert refused.returncode == 1
     assert "serve` makes it" in refused.stderr
     assert list(tmp_path.iterdir()) == []
-
-
-def test_production_takes_sqlite_only_by_name(given: pytest.MonkeyPatch) -> None:
-    put(given, **{**PRODUCTION, "database_url": "sqlite:///var/service.db"})
-    with pytest.raises(config.BadConfigurationError, match="DATABASE_URL"):
-        config.load(Settings)
-
-    put(given, allow_sqlite="true")
-
-    assert config.load(Settings).allow_sqlite
 
 
 def test_production_makes_no_tokens(tmp_path: Path) -> None:

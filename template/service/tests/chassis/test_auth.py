@@ -26,7 +26,7 @@ Ask = Callable[[str], Any]
 @pytest.fixture
 def ask(anonymous: AsyncClient) -> Ask:
     async def get(token: str) -> Response:
-        return await anonymous.get("/orders", headers={"authorization": f"Bearer {token}"})
+        return await anonymous.get("/samples", headers={"authorization": f"Bearer {token}"})
 
     return get
 
@@ -48,7 +48,7 @@ async def test_a_good_token_is_let_in(ask: Ask, token: Token) -> None:
 
 
 async def test_without_a_token_the_answer_says_what_is_missing(anonymous: AsyncClient) -> None:
-    answer = await anonymous.get("/orders")
+    answer = await anonymous.get("/samples")
 
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
@@ -57,16 +57,16 @@ async def test_without_a_token_the_answer_says_what_is_missing(anonymous: AsyncC
 
 @pytest.mark.parametrize("header", ["Basic YTpi", "Bearer", "Bearer ", "bearer\t", "x y z"])
 async def test_other_schemes_are_refused(anonymous: AsyncClient, header: str) -> None:
-    answer = await anonymous.get("/orders", headers={"authorization": header})
+    answer = await anonymous.get("/samples", headers={"authorization": header})
 
     assert answer.status_code == 401
 
 
 async def test_a_missing_scope_is_forbidden_and_named(ask: Ask, token: Token) -> None:
-    answer = await ask(token(scope="orders:write"))
+    answer = await ask(token(scope="samples:write"))
 
     assert answer.status_code == 403
-    assert 'scope="orders:read"' in answer.headers["www-authenticate"]
+    assert 'scope="samples:read"' in answer.headers["www-authenticate"]
 
 
 @pytest.mark.parametrize("claim", ["iss", "aud", "exp", "sub"])

@@ -147,6 +147,16 @@ async def test_a_change_of_the_version_that_was_read_is_made(client: AsyncClient
     assert answer.json()["status"] == "cancelled"
 
 
+async def test_a_change_of_any_version_that_was_named_is_made(client: AsyncClient) -> None:
+    order = await place(client)
+
+    answer = await client.patch(
+        f"/orders/{order['id']}", json={"note": "new"}, headers={"if-match": '"7", "1"'}
+    )
+
+    assert answer.status_code == 200
+
+
 @pytest.mark.parametrize("sort", ["placed_at", "-placed_at", "total", "-total"])
 async def test_pages_hold_every_order_once_and_in_order(client: AsyncClient, sort: str) -> None:
     for price in (300, 100, 200, 100, 300, 200, 100):

@@ -1,5 +1,5 @@
 # Sealed: an update replaces this file.
-"""The command line of the service: serve, token, migrate, settings, openapi."""
+"""The command line of the service: serve, token, settings, openapi, and what parts add."""
 
 import argparse
 import os
@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from . import logging, migrate, reference
+from . import logging, reference
 from .auth import AuthSettings
 from .config import EX_CONFIG, BadConfigurationError, CoreSettings, load, variable
 from .errors import DomainError
@@ -24,9 +24,14 @@ def run(
     factory: str,
     scopes: Sequence[str],
     arguments: Sequence[str] | None = None,
+    *,
+    more: Sequence[Callable[[Any], None]] = (),
 ) -> int:
-    """Exit codes: 0 done, 1 failed, 2 usage, 78 unusable settings."""
-    options = _parser(settings_class, scopes).parse_args(arguments)
+    """Exit codes: 0 done, 1 failed, 2 usage, 78 unusable settings.
+
+    `more` adds commands of other parts to the `argparse` parsers.
+    """
+    options = _parser(settings_class, scopes, more).parse_args(arguments)
     try:
         action: Callable[[argparse.Namespace, type[Any], str], int] = options.action
         return action(options, settings_class, factory)
@@ -41,7 +46,9 @@ def run(
         return 1
 
 
-def _parser(settings: type[CoreSettings], scopes: Sequence[str]) -> argparse.ArgumentParser:
+def _parser(
+    settings: type[CoreSettings], scopes: Sequence[str], more: Sequence[Callable[[Any], None]]
+) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=settings.service)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -54,15 +61,19 @@ def _parser(settings: type[CoreSettings], scopes: Sequence[str]) -> argparse.Arg
     serve.add_argument("--host", help="address to listen on")
     serve.add_argument("--port", type=int, help="port to listen on")
     serve.add_argument("--workers", type=int, help="processes that share the port")
-    token = command("token", "Make an access token, for development.", _token)
-    token.add_argument("--subject", default="developer", help="who the token is for")
-    token.add_argument("--scope", default=" ".join(scopes), help="what it allows (%(default)s)")
-    token.add_argument("--ttl", type=int, default=3600, help="seconds it is good for")
-    command("migrate", "Bring the database to the newest version.", _migrate)
+    _describe(command("token", "Make an access token, for development.", _token), scopes)
     table = command("settings", "Show every setting.", _settings)
     table.add_argument("--write", action="store_true", help=f"write {SETTINGS_TABLE}")
     command("openapi", "Print the OpenAPI document.", _openapi)
+    for add in more:
+        add(commands)
     return parser
+
+
+def _describe(token: argparse.ArgumentParser, scopes: Sequence[str]) -> None:
+    token.add_argument("--subject", default="developer", help="who the token is for")
+    token.add_argument("--scope", default=" ".join(scopes), help="what it allows (%(default)s)")
+    token.add_argument("--ttl", type=int, default=3600, help="seconds it is good for")
 
 
 def _serve(options: argparse.Namespace, settings: type[Any], factory: str) -> int:
@@ -101,13 +112,6 @@ def _token(options: argparse.Namespace, settings: type[AuthSettings], _: str) ->
         print(f"error: there is no key at `{loaded.dev_key_file}` yet\n", file=sys.stderr)
         print(f"hint: `{settings.service} serve` makes it, in the same folder", file=sys.stderr)
         return 1
-    return 0
-
-
-def _migrate(_: argparse.Namespace, settings: type[Any], __: str) -> int:
-    loaded = load(settings)
-    logging.configure(loaded)
-    migrate.upgrade(loaded)
     return 0
 
 

@@ -47,6 +47,8 @@ class CoreSettings(BaseSettings):
         hide_input_in_errors=True,
     )
     service: ClassVar[str]
+    web_sockets: ClassVar[Literal["none", "websockets-sansio"]] = "none"
+    """What the server speaks them with; a slice that takes WebSockets says so, and brings it."""
 
     environment: Literal["development", "production"] = Field(
         "development", description="`production` refuses to start with unsafe settings."
@@ -60,6 +62,10 @@ class CoreSettings(BaseSettings):
     def unsafe(self) -> dict[str, str]:
         """What must not be so in production: the setting, and what to do about it."""
         return {"debug": "must be off in production"} if self.debug else {}
+
+    def faults(self) -> list[str]:
+        """What else keeps the service from starting, such as a file that a setting names."""
+        return []
 
     @classmethod
     def settings_customise_sources(
@@ -105,7 +111,8 @@ def load(settings: type[SettingsT]) -> SettingsT:
     loaded = _read(settings, wrong)
     if loaded.production:
         wrong = {**loaded.unsafe(), **wrong}
-    if problems := [f"{variable(settings, field)} {why}" for field, why in wrong.items()]:
+    problems = [f"{variable(settings, field)} {why}" for field, why in wrong.items()]
+    if problems := [*problems, *loaded.faults()]:
         raise BadConfigurationError(problems)
     return loaded
 

@@ -2,10 +2,14 @@
 """One HTTP connection: what the server leaves open to clients that mean harm."""
 
 import asyncio
+import socket
+import struct
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+# An ASGI extension: the function that breaks the connection of a request.
+ABORT = "connection.abort"
 _LONGEST_HEAD = 65_536
 _HEAD_SECONDS = 10.0
 
@@ -50,16 +54,30 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self._unparsed, self._head_began = 0, self.loop.time()
         super().on_message_begin()
+        self.scope["extensions"] = {ABORT: self.abort}  # type: ignore[dict-item]
 
     def on_headers_complete(self) -> None:
         self._unparsed, self._head_began = 0, None
+        before = self.cycle
         super().on_headers_complete()
-        waiting = [cycle for cycle in self._unanswered if not cycle.response_complete]
-        self._unanswered = [*waiting, self.cycle]
+        if self.cycle is not before:  # it is, where the connection becomes a WebSocket
+            waiting = [cycle for cycle in self._unanswered if not cycle.response_complete]
+            self._unanswered = [*waiting, self.cycle]
 
     def on_body(self, body: bytes) -> None:
         self._unparsed = 0
         super().on_body(body)
+
+    def abort(self) -> None:
+        """End the connection with a reset, as a crash does; what was not sent yet is lost."""
+        raw = self.transport.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
+
+    def handle_websocket_upgrade(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()  # another protocol has the connection from here on
+        super().handle_websocket_upgrade()
 
     def _look(self) -> None:
         """One timer for a connection, not for each request: requests are many."""

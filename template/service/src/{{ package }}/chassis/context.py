@@ -1,6 +1,7 @@
 # Sealed: an update replaces this file.
 """What is known about the request in hand, for logs, audit and traces."""
 
+import asyncio
 import re
 import secrets
 from contextvars import ContextVar
@@ -17,6 +18,7 @@ class RequestContext:
     request_id: str
     trace_id: str
     subject: str | None = None
+    deadline: asyncio.Timeout | None = None
 
 
 current: ContextVar[RequestContext | None] = ContextVar("request", default=None)

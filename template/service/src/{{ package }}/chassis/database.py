@@ -12,8 +12,8 @@ from sqlalchemy.util import greenlet_spawn
 
 from . import engines, lifecycle
 from .engines import DatabaseSettings
+from .fair_queue import FairQueue
 from .faults import translated
-from .turns import Turns
 
 
 class Database:
@@ -24,12 +24,13 @@ class Database:
             Path(str(settings.url.database)).parent.mkdir(parents=True, exist_ok=True)
             self.writer = engines.sqlite(settings, write=True)
             self._reader = engines.sqlite(settings, write=False)
-            self.writing, self._reading = _turns(settings, 1), _turns(settings, engines.READERS)
+            self.writing = _queue(settings, 1)
+            self._reading = _queue(settings, engines.READERS)
         else:
             self.writer = engines.postgresql(settings)
             self._reader = self.writer.execution_options(isolation_level="AUTOCOMMIT")
             size = settings.pool_size + settings.pool_overflow
-            self.writing = self._reading = _turns(settings, size)
+            self.writing = self._reading = _queue(settings, size)
         self._probe = engines.probe(settings)
 
     async def rows(self, query: Executable, **values: Any) -> Sequence[RowMapping]:
@@ -62,8 +63,8 @@ class Database:
         await self.writer.dispose()
 
 
-def _turns(settings: DatabaseSettings, size: int) -> Turns:
-    return Turns(size, wait_seconds=settings.pool_wait_seconds)
+def _queue(settings: DatabaseSettings, size: int) -> FairQueue:
+    return FairQueue(size, wait_seconds=settings.pool_wait_seconds)
 
 
 def install(app: FastAPI, settings: DatabaseSettings) -> None:

@@ -14,19 +14,22 @@ from fastapi import FastAPI
 from pydantic import Field
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .config import CoreSettings
 from .context import RequestContext, begin, current
+from .cors import CorsSettings
 from .health import PROBES
-from .limits import TOO_LARGE, BodyLimit, announces_more
+from .limits import TOO_LARGE, TOO_SLOW, BodyLimit, Terms, announces_more
 from .metrics import IN_FLIGHT, observe
 from .reply import Reply
 
 log = structlog.get_logger("access")
 
 
-class EdgeSettings(CoreSettings):
+class EdgeSettings(CorsSettings):
     request_seconds: float = Field(
-        15.0, gt=0, le=3600, description="Deadline for the start of an answer; then 504."
+        15.0,
+        gt=0,
+        le=3600,
+        description="Deadline for the start of an answer; then 504, or 408 if the body is late.",
     )
     max_body_bytes: int = Field(
         256_000, ge=1024, description="The largest request body that is accepted; more is 413."
@@ -48,8 +51,8 @@ def install(app: FastAPI, settings: EdgeSettings) -> None:
 class Edge:
     def __init__(self, app: ASGIApp, *, settings: EdgeSettings, crashes: Crashes) -> None:
         self._app = app
-        self._seconds = settings.request_seconds
-        self._max_body = settings.max_body_bytes
+        self._terms = Terms(settings.request_seconds, settings.max_body_bytes)
+        self._origins = settings.cors_origins
         self._crashes = crashes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,30 +62,42 @@ class Edge:
         request = begin(scope["headers"])
         reset = current.set(request)
         started = perf_counter()
-        reply = Reply(scope, send, request)
+        terms: Terms = scope.get("terms", self._terms)
+        reply = Reply(scope, send, request, origins=self._origins)
         IN_FLIGHT.inc()
         try:
-            await self._within_deadline(scope, receive, reply)
+            await self._within_deadline(scope, receive, reply, terms)
         finally:
             IN_FLIGHT.dec()
             _record(scope, request, reply.status, perf_counter() - started)
             current.reset(reset)
 
-    async def _within_deadline(self, scope: Scope, receive: Receive, reply: Reply) -> None:
+    async def _within_deadline(
+        self, scope: Scope, receive: Receive, reply: Reply, terms: Terms
+    ) -> None:
+        body = BodyLimit(receive, terms.max_body_bytes)
         try:
-            async with asyncio.timeout(self._seconds) as reply.deadline:
-                if announces_more(scope, self._max_body):
+            async with asyncio.timeout(terms.seconds) as reply.deadline:
+                reply.request.deadline = reply.deadline
+                if announces_more(scope, terms.max_body_bytes):
                     await reply.fail(TOO_LARGE, close=True)
                 else:
-                    await self._app(scope, BodyLimit(receive, self._max_body), reply.send)
+                    await self._app(scope, body, reply.send)
         except TimeoutError as error:
-            if not reply.deadline.expired():
-                await self._crashed(error, reply)
+            if reply.deadline.expired():
+                await self._too_late(body, reply, terms)
             else:
-                log.warning("deadline_exceeded", seconds=self._seconds)
-                await reply.fail(504, detail="the answer took longer than it may")
+                await self._crashed(error, reply)
         except Exception as error:  # noqa: BLE001 - the last line of defence
             await self._crashed(error, reply)
+
+    async def _too_late(self, body: BodyLimit, reply: Reply, terms: Terms) -> None:
+        if body.awaited:
+            log.info("body_too_slow", seconds=terms.seconds)
+            await reply.fail(TOO_SLOW, detail="the body came too slowly", close=True)
+        else:
+            log.warning("deadline_exceeded", seconds=terms.seconds)
+            await reply.fail(504, detail="the answer took longer than it may")
 
     async def _crashed(self, error: Exception, reply: Reply) -> None:
         log.error("unhandled_exception", exc_info=error)

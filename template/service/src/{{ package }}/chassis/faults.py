@@ -17,6 +17,8 @@ log = structlog.get_logger()
 # Connection lost, out of resources, shutting down, cancelled, deadlock, serialization, and
 # tables or columns that are not there: the migration has not run yet.
 _PASSING = ("08", "53", "57", "58", "40", "55", "42P01", "42703")
+# Too long, out of range, not of its type, or text that PostgreSQL has no place for, such as NUL.
+_UNSTORABLE = frozenset({"22000", "22001", "22003", "22007", "22008", "22021", "22P02", "22P05"})
 
 
 class DatabaseUnavailableError(UnavailableError):
@@ -61,11 +63,15 @@ def _meaning(error: Exception) -> DomainError | None:
         return ConcurrentChangeError("somebody else changed it at the same time")
     if isinstance(error, exc.IntegrityError):
         return ConstraintViolatedError("this contradicts what is stored")
-    if isinstance(error, exc.DataError):
+    if isinstance(error, exc.DataError) or _is_unstorable(error):
         return UnstorableValueError("the database cannot store one of the values")
     if _is_passing(error):
         return DatabaseUnavailableError("the database does not answer")
     return None
+
+
+def _is_unstorable(error: Exception) -> bool:
+    return isinstance(error, exc.DBAPIError) and _code(error.orig) in _UNSTORABLE
 
 
 def _is_passing(error: Exception) -> bool:
@@ -93,5 +99,5 @@ def _came_through_the_driver(error: OSError) -> bool:
     return any(module.startswith(("sqlalchemy.", "asyncpg.", "aiosqlite.")) for module in modules)
 
 
-def _code(cause: BaseException) -> str | None:
+def _code(cause: BaseException | None) -> str | None:
     return getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)

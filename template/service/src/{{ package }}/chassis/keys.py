@@ -44,16 +44,17 @@ class Keys(Protocol):
 
 
 class LocalKeys:
-    """A key pair of this machine, made at the first start: for development only."""
+    """A key pair in a file; one that is made at the first start is for development only."""
 
     generation = 0
 
-    def __init__(self, path: Path, *, make: bool = True) -> None:
+    def __init__(self, path: Path, *, make: bool = True, prefix: str = "dev") -> None:
         """Raises FileNotFoundError where there is no key and none is to be made."""
         self._private = _read_or_make(path) if make else _read(path)
         public: dict[str, Any] = OKPAlgorithm.to_jwk(self._private.public_key(), as_dict=True)
-        self.kid = f"dev-{public['x'][:16]}"
-        self._key = jwt.PyJWK({**public, "kid": self.kid, "alg": "EdDSA", "use": "sig"})
+        self.kid = f"{prefix}-{public['x'][:16]}"
+        self.public = {**public, "kid": self.kid, "alg": "EdDSA", "use": "sig"}
+        self._key = jwt.PyJWK(self.public)
 
     async def find(self, kid: str) -> jwt.PyJWK | None:
         return self._key if kid == self.kid else None

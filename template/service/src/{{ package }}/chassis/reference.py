@@ -23,12 +23,11 @@ the prefix). Made by `{service} settings --write`.
 
 
 def markdown(settings: type[CoreSettings]) -> str:
-    rows = sorted(
-        (variable(settings, name), field) for name, field in settings.model_fields.items()
-    )
+    fields = settings.model_fields.items()
+    rows = sorted(_row(variable(settings, name), field) for name, field in fields)
     prefix = settings.model_config.get("env_prefix", "")
     head = _HEAD.format(prefix=prefix, service=settings.service)
-    return head + "".join(_row(name, field) for name, field in rows)
+    return head + "".join(rows)
 
 
 def _row(name: str, field: FieldInfo) -> str:

@@ -3,11 +3,14 @@
 
 import asyncio
 import re
+from collections.abc import Iterable
 
 from starlette.types import Message, Scope, Send
 
-from . import lifecycle, problems
+from . import cors, lifecycle, problems
 from .context import RequestContext
+
+Header = tuple[bytes, bytes]
 
 _COMMON = (
     (b"x-content-type-options", b"nosniff"),
@@ -34,13 +37,20 @@ _PROBLEM = (b"content-type", problems.MEDIA_TYPE.encode())
 
 
 class Reply:
-    """Wraps `send`: adds the headers, and gives plain-text errors the shape of the others."""
+    """Wraps `send`: adds the headers, and gives plain-text errors the shape of the others.
 
-    def __init__(self, scope: Scope, send: Send, request: RequestContext) -> None:
-        self._send = send
-        self._headers = _PAGES if _PAGE.match(scope["path"]) else _API
-        if lifecycle.of(scope["app"]).draining:
-            self._headers = (*self._headers, _CLOSE)  # kept connections move on before the end
+    An answer of another server, whose start is marked `foreign`, keeps the headers that it has.
+    """
+
+    def __init__(
+        self, scope: Scope, send: Send, request: RequestContext, *, origins: tuple[str, ...]
+    ) -> None:
+        self._scope, self._send = scope, send
+        self.request = request
+        self._origins = origins
+        # Kept connections move on before the end.
+        self._always = (_CLOSE,) if lifecycle.of(scope["app"]).draining else ()
+        self._headers = (*(_PAGES if _PAGE.match(scope["path"]) else _API), *self._always)
         self._request_id = (b"x-request-id", request.request_id.encode())
         self._replaced = False
         self.started = False
@@ -51,20 +61,18 @@ class Reply:
         if message["type"] == "http.response.start":
             self.deadline.reschedule(None)
             self.status = message["status"]
-            if self.status >= 400 and _is_plain_text(message):
+            foreign = message.pop("foreign", False)
+            if self.status >= 400 and not foreign and _is_plain_text(message):
                 self._replaced = True
                 await self._problem(self.status)
                 return
             self.started = True
             headers = message.get("headers", ())
-            message["headers"] = [*headers, self._request_id, *self._missing(headers)]
+            wanted = self._always if foreign else self._headers
+            message["headers"] = [*headers, self._request_id, *_missing(wanted, headers)]
         elif self._replaced:
             return
         await self._send(message)
-
-    def _missing(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        present = {name for name, _ in headers}
-        return [header for header in self._headers if header[0] not in present]
 
     async def fail(self, status: int, *, detail: str | None = None, close: bool = False) -> None:
         """Answer with a problem, unless the answer has begun: then the connection must break."""
@@ -79,9 +87,15 @@ class Reply:
         body = problems.render(status, detail=detail)
         length = (b"content-length", str(len(body)).encode())
         closing = [_CLOSE] if close else []
-        headers = [_PROBLEM, length, self._request_id, *self._headers, *closing]
+        around = (*self._headers, *cors.headers(self._scope, self._origins), *closing)
+        headers = [_PROBLEM, length, self._request_id, *around]
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body})
+
+
+def _missing(wanted: Iterable[Header], headers: Iterable[Header]) -> list[Header]:
+    present = {name for name, _ in headers}
+    return [header for header in wanted if header[0] not in present]
 
 
 def _is_plain_text(message: Message) -> bool:

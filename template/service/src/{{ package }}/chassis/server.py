@@ -59,7 +59,7 @@ def serve(app: str, settings: ServerSettings) -> None:
             workers=settings.workers,
             loop="uvloop",
             http=Connection,
-            ws="none",
+            ws=settings.web_sockets,
             log_config=None,
             access_log=False,
             server_header=False,

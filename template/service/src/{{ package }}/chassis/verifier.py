@@ -3,8 +3,8 @@
 
 import re
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
@@ -31,6 +31,7 @@ class Caller:
 
     subject: str
     scopes: frozenset[str]
+    claims: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def may(self, scope: str) -> bool:
         return scope in self.scopes
@@ -84,7 +85,7 @@ class Verifier:
             return cached[1]
         try:
             claims = await self._claims(token)
-            caller = Caller(_subject(claims), _scopes(claims))
+            caller = Caller(_subject(claims), _scopes(claims), claims)
             self._remember(digest, caller, float(claims["exp"]))
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
             log.info("token_refused", reason=type(error).__name__)

@@ -1,24 +1,19 @@
 # Sealed: an update replaces this file.
-"""The FastAPI application as every service has it: limits, documentation pages, CORS."""
+"""The FastAPI application as every service has it: documented errors, documentation pages."""
 
 from functools import partial
 from importlib.metadata import metadata
 
 from fastapi import FastAPI
-from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 from pydantic import Field
 
-from . import problems
-from .config import CommaSeparated, CoreSettings
+from . import cors, problems
 from .health import PROBES
 from .lifecycle import Lifecycle, lifespan
 
 
-class WebSettings(CoreSettings):
-    cors_origins: CommaSeparated = Field(
-        (), description="Origins of browsers that may call, separated by commas; none by default."
-    )
+class WebSettings(cors.CorsSettings):
     docs: bool | None = Field(
         None, description="Serve the OpenAPI document and `/docs`; by default in development only."
     )
@@ -41,7 +36,7 @@ def application(settings: WebSettings) -> FastAPI:
         version=package["Version"],
         lifespan=lifespan,
         redirect_slashes=False,
-        responses=problems.documented(413, 422, 500, 503),
+        responses=problems.documented(408, 413, 422, 500, 503, 504),
         telemetry={
             "operation_spans": False,
             "metrics": False,
@@ -50,16 +45,5 @@ def application(settings: WebSettings) -> FastAPI:
         },
     )
     app.state.lifecycle = Lifecycle()
-    _allow_origins(app, settings.cors_origins)
+    cors.allow(app, settings)
     return app
-
-
-def _allow_origins(app: FastAPI, origins: tuple[str, ...]) -> None:
-    if origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=origins,
-            allow_methods=["GET", "POST", "PATCH", "PUT", "DELETE"],
-            allow_headers=["authorization", "content-type", "idempotency-key", "if-match"],
-            expose_headers=["etag", "location", "x-request-id"],
-        )

@@ -10,7 +10,7 @@ from ..chassis.auth import Caller, requires
 from ..chassis.database import Reads
 from ..chassis.idempotency import Once
 from ..chassis.unit_of_work import Unit
-from ..chassis.versions import IfMatch, etag
+from ..chassis.versions import ExpectedVersions, etag
 from . import queries, use_cases
 from .domain import Order, Status
 from .schemas import ChangeOrder, OrderOut, OrderPage, PlaceOrder
@@ -74,7 +74,7 @@ async def change(
     body: ChangeOrder,
     unit: Unit,
     caller: Writer,
-    version: IfMatch,
+    expected: ExpectedVersions,
     response: Response,
 ) -> Order:
     """Change the lines or the note of an order that is still open."""
@@ -85,7 +85,7 @@ async def change(
         customer=caller.subject,
         lines=lines,
         note=body.note,
-        version=version,
+        expected=expected,
     )
     response.headers["etag"] = etag(order.version)
     return order
@@ -97,22 +97,24 @@ async def change(
     responses=problems.documented(404, 409, 412),
 )
 async def cancel(
-    order_id: UUID, unit: Unit, caller: Writer, version: IfMatch, once: Once
+    order_id: UUID, unit: Unit, caller: Writer, expected: ExpectedVersions, once: Once
 ) -> Response:
     """Cancel an order that is still open; an `Idempotency-Key` makes it safe to send again."""
 
     async def act() -> Order:
         return await use_cases.cancel_order(
-            unit, order_id=order_id, customer=caller.subject, version=version
+            unit, order_id=order_id, customer=caller.subject, expected=expected
         )
 
     return await once(unit, act, caller=caller.subject, answer=_answer)
 
 
 @router.delete("/{order_id}", status_code=204, responses=problems.documented(404, 409, 412))
-async def delete(order_id: UUID, unit: Unit, caller: Writer, version: IfMatch) -> None:
+async def delete(order_id: UUID, unit: Unit, caller: Writer, expected: ExpectedVersions) -> None:
     """Delete an order that was cancelled."""
-    await use_cases.delete_order(unit, order_id=order_id, customer=caller.subject, version=version)
+    await use_cases.delete_order(
+        unit, order_id=order_id, customer=caller.subject, expected=expected
+    )
 
 
 def _answer(order: Order, status: int = 200) -> Response:

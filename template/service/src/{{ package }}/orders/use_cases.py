@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 from ..chassis import audit
 from ..chassis.tables import now
 from ..chassis.unit_of_work import UnitOfWork
-from ..chassis.versions import VersionChangedError
+from ..chassis.versions import Expected
 from .domain import Line, Order
 from .repository import Orders
 
@@ -47,11 +47,11 @@ async def change_order(
     customer: str,
     lines: Sequence[Line] | None,
     note: str | None,
-    version: int | None,
+    expected: Expected,
 ) -> Order:
     async with unit:
         orders = Orders(unit.session)
-        order = await _current(orders, order_id, customer, version)
+        order = await _current(orders, order_id, customer, expected)
         before = order.facts()
         order.change(lines=lines, note=note, at=now())
         await orders.save(order)
@@ -60,11 +60,11 @@ async def change_order(
 
 
 async def cancel_order(
-    unit: UnitOfWork, *, order_id: UUID, customer: str, version: int | None
+    unit: UnitOfWork, *, order_id: UUID, customer: str, expected: Expected
 ) -> Order:
     async with unit:
         orders = Orders(unit.session)
-        order = await _current(orders, order_id, customer, version)
+        order = await _current(orders, order_id, customer, expected)
         before = order.facts()
         order.cancel(at=now())
         await orders.save(order)
@@ -73,21 +73,20 @@ async def cancel_order(
 
 
 async def delete_order(
-    unit: UnitOfWork, *, order_id: UUID, customer: str, version: int | None
+    unit: UnitOfWork, *, order_id: UUID, customer: str, expected: Expected
 ) -> None:
     async with unit:
         orders = Orders(unit.session)
-        order = await _current(orders, order_id, customer, version)
+        order = await _current(orders, order_id, customer, expected)
         order.must_be_deletable()
         await orders.delete(order)
         _record(unit, "order_deleted", before=order.facts(), order=order)
 
 
-async def _current(orders: Orders, order_id: UUID, customer: str, version: int | None) -> Order:
+async def _current(orders: Orders, order_id: UUID, customer: str, expected: Expected) -> Order:
     order = await orders.get(order_id)
     order.must_belong_to(customer)
-    if version is not None and version != order.version:
-        raise VersionChangedError
+    expected.check(order.version)
     return order
 
 

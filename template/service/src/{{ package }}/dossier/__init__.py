@@ -1,0 +1,1 @@
+"""A slice: one document out of the answers of several services."""

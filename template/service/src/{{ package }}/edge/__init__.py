@@ -1,0 +1,1 @@
+"""A slice: the gateway in front of other services."""

@@ -1,0 +1,1 @@
+"""A slice: an external system, emulated from its OpenAPI document."""

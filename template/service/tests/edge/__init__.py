@@ -1,0 +1,1 @@
+"""The gateway, as a live process in front of real upstreams."""

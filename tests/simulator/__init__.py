@@ -1,0 +1,1 @@
+"""The preset that emulates an external system, fed with documents of real providers."""
