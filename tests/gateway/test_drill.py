@@ -72,7 +72,7 @@ class Load:
         began = time.monotonic()
         try:
             answer = client.request(method, path, **options)  # type: ignore[arg-type]
-        except (httpx2.RemoteProtocolError, httpx2.ReadError):  # its upstream was killed in the middle of it
+        except (httpx2.RemoteProtocolError, httpx2.ReadError):  # killed in the middle
             answer = httpx2.Response(CUT_OFF)
         if (seconds := time.monotonic() - began) > HUNG:
             self.wrong.append(f"{method} {path} took {seconds:.1f} s")
