@@ -99,8 +99,10 @@ async def test_a_body_that_is_too_large_is_not_read(client: AsyncClient) -> None
     announced = await client.post("/samples", content=b" " * 2_000_000, headers=JSON)
     streamed = await client.post("/samples", content=endless(), headers=JSON)
 
-    assert_problem(announced, 413)
-    assert_problem(streamed, 413)
+    problems = [assert_problem(answer, 413) for answer in (announced, streamed)]
+    # The same on every Python: 3.13 has another name for it than 3.12.
+    assert {problem["type"] for problem in problems} == {"urn:problem:content-too-large"}
+    assert not any("detail" in problem for problem in problems)
 
 
 @pytest.mark.parametrize("sample_id", [CANARY, "0", "%00", "%ff", "..%2f..", "a" * 2000])

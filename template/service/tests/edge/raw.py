@@ -1,5 +1,6 @@
 """Requests byte by byte, as no client library sends them."""
 
+import select
 import socket
 from urllib.parse import urlsplit
 
@@ -16,6 +17,20 @@ def exchange(url: str, sent: bytes, *, seconds: float = 3.0) -> bytes:
                 received += chunk
         except (TimeoutError, ConnectionResetError):
             pass
+        return received
+
+
+def sending_on(url: str, head: bytes, body: bytes, *, seconds: float = 10.0) -> bytes:
+    """What a client receives that sends its body to the end, though the answer is there already."""
+    place = urlsplit(url)
+    with socket.create_connection((str(place.hostname), int(place.port or 80)), seconds) as peer:
+        peer.sendall(head + body[:2000])
+        assert select.select([peer], [], [], seconds)[0], "no answer came"
+        for start in range(2000, len(body), 65_536):
+            peer.sendall(body[start : start + 65_536])
+        received = b""
+        while chunk := peer.recv(65_536):
+            received += chunk
         return received
 
 

@@ -10,6 +10,7 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from ..conftest import Live
+from .raw import sending_on, statuses
 from .upstream import CHUNK, Upstream
 
 
@@ -153,4 +154,17 @@ def test_more_body_than_a_route_takes_is_refused(client: httpx2.Client, count: i
     chunked = client.post("/small/x", content=iter([b"x" * count]))
 
     assert (known.status_code, chunked.status_code) == (413, 413)
-    assert known.json()["type"] == chunked.json()["type"] == "urn:problem:request-entity-too-large"
+    assert known.json()["type"] == chunked.json()["type"] == "urn:problem:content-too-large"
+
+
+@pytest.mark.parametrize(
+    "head", [b"content-length: 4000000\r\n\r\n", b"transfer-encoding: chunked\r\n\r\n3d0900\r\n"]
+)
+def test_a_client_that_is_still_sending_reads_why_it_is_refused(gateway: Live, head: bytes) -> None:
+    asked = b"POST /small/x HTTP/1.1\r\nhost: a\r\n"
+
+    received = sending_on(gateway.url, asked + head, b"x" * 4_000_000)
+
+    assert statuses(received) == [413]
+    assert b"connection: close" in received.lower()
+    assert received.endswith(b"}")

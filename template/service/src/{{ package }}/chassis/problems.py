@@ -17,6 +17,13 @@ from .context import current
 from .errors import DomainError
 
 MEDIA_TYPE = "application/problem+json"
+# As RFC 9110 calls them: Python did so from 3.13 on, and clients see these names in `type`.
+_RENAMED = {
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+}
 
 
 class Problem(BaseModel):
@@ -34,7 +41,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route or router: these errors, as problem details."""
     return {
         status: {
-            "description": HTTPStatus(status).phrase,
+            "description": _phrase(status),
             "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
         }
         for status in statuses
@@ -77,7 +84,7 @@ async def _http(request: Request, error: Exception) -> Response:
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = _allowed(request) or headers.get("Allow", "")
-    detail = error.detail if error.detail != _phrase(error.status_code) else None
+    detail = error.detail if error.detail != _of_python(error.status_code) else None
     return answer(error.status_code, detail=detail, headers=headers)
 
 
@@ -116,6 +123,10 @@ def _where(item: Mapping[str, Any]) -> str:
 
 
 def _phrase(status: int) -> str:
+    return _RENAMED.get(status) or _of_python(status)
+
+
+def _of_python(status: int) -> str:
     return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Error"
 
 

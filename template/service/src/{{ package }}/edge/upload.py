@@ -18,7 +18,7 @@ class RequestTimeoutError(DomainError):
     headers = MappingProxyType({"Connection": "close"})
 
 
-class RequestEntityTooLargeError(DomainError):
+class ContentTooLargeError(DomainError):
     status = 413
     headers = MappingProxyType({"Connection": "close"})
 
@@ -40,7 +40,7 @@ class Upload:
         self._fits = length is not None and length <= _KEPT_BYTES
 
     async def prepare(self) -> None:
-        """Raises RequestTimeoutError, RequestEntityTooLargeError or ClientGoneError."""
+        """Raises RequestTimeoutError, ContentTooLargeError or ClientGoneError."""
         if self.whole or not self._fits:
             return
         chunks = []
@@ -84,7 +84,7 @@ class Upload:
         try:
             message = await self._receive()
         except HTTPException:
-            raise RequestEntityTooLargeError("the body is larger than it may be here") from None
+            raise ContentTooLargeError("the body is larger than it may be here") from None
         self.awaited = False
         if message["type"] == "http.disconnect":
             raise ClientGoneError
