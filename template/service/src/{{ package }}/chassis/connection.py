@@ -35,7 +35,7 @@ class Connection(HttpToolsProtocol):
     _head_began: float | None = None
     _watch: asyncio.TimerHandle | None = None
     _lingering: asyncio.TimerHandle | None = None
-    _dropped = 0
+    _droppable = _LINGER_BYTES
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,7 +67,7 @@ class Connection(HttpToolsProtocol):
             self.send_400_response("Request head too long.")
 
     def send_400_response(self, msg: str) -> None:
-        transport = self.transport
+        transport, self._droppable = self.transport, _LONGEST_HEAD
         self.transport = Ending(transport, self._linger)  # type: ignore[assignment]
         super().send_400_response(msg)
         self.transport = transport
@@ -125,8 +125,8 @@ class Connection(HttpToolsProtocol):
             self._transport.write_eof()
 
     def _drop(self, data: bytes) -> None:
-        self._dropped += len(data)
-        if self._dropped > _LINGER_BYTES:
+        self._droppable -= len(data)
+        if self._droppable < 0:
             self._transport.close()
 
     def shutdown(self) -> None:
