@@ -1,12 +1,14 @@
 """Answers that are kept: for whom, and for how long."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
 
 from ..conftest import Live
-from .conftest import bearer_of
+from .conftest import Gateway, bearer_of
+from .polling import until_metric
 from .upstream import Upstream
 
 pytestmark = pytest.mark.anyio
@@ -116,3 +118,40 @@ async def test_an_answer_to_a_cookie_is_kept_for_nobody(
         await client.get(asking("biscuit", "max-age=60"), headers={"cookie": "session=1"})
 
     assert upstream.asked["biscuit"] == 2
+
+
+@pytest.mark.parametrize(("cares", "asked"), [("max-age=60", 1), ("no-store", 5)])
+async def test_equal_misses_at_once_ask_the_upstream_once_if_the_answer_may_be_kept(
+    start: Gateway, upstream: Upstream, cares: str, asked: int
+) -> None:
+    gateway = start()
+    upstream.asked.clear()
+    upstream.ready.clear()
+    async with httpx2.AsyncClient(base_url=gateway.url, timeout=20) as client:
+        work = [asyncio.create_task(client.get(asking("late", cares))) for _ in range(5)]
+        await until_metric(client, 'edge_cache_total{result="miss"} 5.0')
+        before = upstream.asked["late"]
+        upstream.ready.set()
+        answers = await asyncio.gather(*work)
+
+    assert (before, upstream.asked["late"]) == (1, asked)
+    assert {answer.status_code for answer in answers} == {200}
+    assert all(answer.json()["path"] == "/late" for answer in answers)
+
+
+async def test_callers_do_not_wait_for_the_answer_of_another(
+    start: Gateway, upstream: Upstream
+) -> None:
+    gateway = start()
+    upstream.asked.clear()
+    upstream.ready.clear()
+    callers = [bearer_of(gateway, subject=name, scope="good:read") for name in ("ann", "bob")]
+    async with httpx2.AsyncClient(base_url=gateway.url, timeout=20) as client:
+        address = "/good/late?cache-control=max-age%3D60"
+        work = [asyncio.create_task(client.get(address, headers=each)) for each in callers]
+        await until_metric(client, 'http_client_active_requests{upstream="good"} 2.0')
+        upstream.ready.set()
+        answers = await asyncio.gather(*work)
+
+    tokens = {dict(answer.json()["headers"])["authorization"] for answer in answers}
+    assert (len(tokens), upstream.asked["late"]) == (2, 2)

@@ -33,6 +33,16 @@ async def test_each_caller_has_a_rate_of_his_own(gateway: Live) -> None:
     assert (anns, bobs) == ([200, 200, 429], 200)
 
 
+async def test_callers_of_a_tenant_share_its_rate(gateway: Live) -> None:
+    who = [("ann", "tea"), ("bob", "tea"), ("cid", "tea"), ("ann", "jam"), ("dan", "")]
+    headers = [bearer_of(gateway, subject=name, tenant=tenant) for name, tenant in who]
+    async with httpx2.AsyncClient(base_url=gateway.url) as client:
+        answers = [await client.get("/tenant/x", headers=each) for each in headers]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429, 200, 200]
+    assert answers[2].headers["ratelimit-policy"] == '"tenant";q=2;w=3600'
+
+
 async def test_more_requests_at_once_than_it_takes_are_turned_away(start: Gateway) -> None:
     narrow = start(requests_at_once="2")
     async with httpx2.AsyncClient(base_url=narrow.url, timeout=10) as client:

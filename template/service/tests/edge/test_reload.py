@@ -7,6 +7,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from ..conftest import Live
 from .polling import until_metric, until_status
@@ -98,5 +100,32 @@ async def test_a_stop_under_load_loses_no_request(gateway: Live) -> None:
         code = await stopped
 
     assert set(statuses) == {200}
+    assert code == -signal.SIGTERM
+    assert "Traceback" not in gateway.log.read_text()
+
+
+async def test_a_stop_ends_streams_and_sockets_in_time(
+    launch: Callable[..., Live], file: Path
+) -> None:
+    gateway = launch(routes_file=str(file), drain_seconds="0", shutdown_seconds="1")
+    address = gateway.url.replace("http", "ws") + "/open/chat"
+    async with (
+        httpx2.AsyncClient(base_url=gateway.url, timeout=20) as client,
+        connect(address) as chat,
+        client.stream("GET", "/open/sse") as events,
+    ):
+        first = await anext(chunks := events.aiter_bytes())
+        await chat.send("tea")
+        said = await chat.recv()
+        stopped = asyncio.create_task(asyncio.to_thread(gateway.stop))
+        with pytest.raises(ConnectionClosed) as closed:
+            await chat.recv()
+        with pytest.raises(httpx2.TransportError):
+            await anext(chunks)
+        code = await stopped
+
+    assert (first, said) == (b"data: 1\n\n", "teatea")
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code in (1001, 1012)
     assert code == -signal.SIGTERM
     assert "Traceback" not in gateway.log.read_text()

@@ -146,3 +146,26 @@ def test_a_refusal_ends_the_connection_of_a_body_that_nobody_reads(gateway: Live
     assert statuses(received) == [401]
     assert b"connection: close" in received.lower()
     assert time.monotonic() - began < 3
+
+
+def test_browsers_of_other_origins_may_call_where_they_are_allowed(start: Gateway) -> None:
+    home = "https://app.example.com"
+    gateway = start(cors_origins=home)
+    asked = {"origin": home, "access-control-request-method": "POST"}
+    address = f"{gateway.url}/good/x"
+
+    allowed = httpx2.options(address, headers=asked)
+    stranger = httpx2.options(address, headers={**asked, "origin": "https://evil.example.com"})
+    answers = [
+        httpx2.get(f"{gateway.url}/open/x", headers={"origin": home}),
+        httpx2.get(address, headers={"origin": home}),
+        httpx2.post(f"{gateway.url}/small/x", content=b"x" * 5000, headers={"origin": home}),
+    ]
+    strange = httpx2.get(f"{gateway.url}/open/x", headers={"origin": "https://evil.example.com"})
+
+    assert (allowed.status_code, stranger.status_code) == (200, 400)
+    assert allowed.headers["access-control-allow-origin"] == home
+    assert "access-control-allow-origin" not in stranger.headers
+    assert [answer.status_code for answer in answers] == [200, 401, 413]
+    assert {answer.headers.get("access-control-allow-origin") for answer in answers} == {home}
+    assert "access-control-allow-origin" not in strange.headers

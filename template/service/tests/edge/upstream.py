@@ -1,5 +1,6 @@
 """An upstream that behaves: tells what reached it, streams, speaks WebSocket, counts."""
 
+import asyncio
 import json
 import threading
 import time
@@ -14,11 +15,14 @@ CHUNK = b"x" * 65_536
 
 
 class Upstream:
-    """`asked` counts requests by path; `gone` is set when a client of `/sse` has left."""
+    """`asked` counts requests by path; `gone` is set when a client of `/sse` has left.
+
+    `/late` is answered once `ready` is set.
+    """
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
-        self.gone = threading.Event()
+        self.gone, self.ready = threading.Event(), threading.Event()
         config = uvicorn.Config(
             self._app,
             port=0,
@@ -82,6 +86,11 @@ class Upstream:
         await _drain(receive)
         await receive()  # comes when the client has left
         self.gone.set()
+
+    async def _late(self, scope: Scope, receive: Any, send: Any) -> None:
+        """Answers as `_echo` does, once it was told to."""
+        await asyncio.to_thread(self.ready.wait, 30)
+        await self._echo(scope, receive, send)
 
     async def _early(self, _: Scope, __: Any, send: Any) -> None:
         """Refuses before it has read the body."""

@@ -127,7 +127,7 @@ def _hidden(key: str, value: Any) -> Any:
     if value is not None and _is_secret(key):
         return _HIDDEN
     if isinstance(value, str):
-        return _SECRET_VALUE.sub(_HIDDEN, value) if len(value) > 6 else value
+        return value if value.isalnum() else _SECRET_VALUE.sub(_HIDDEN, value)
     if isinstance(value, dict):
         return {name: _hidden(str(name), item) for name, item in value.items()}
     if isinstance(value, list | tuple):

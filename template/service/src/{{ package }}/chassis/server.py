@@ -2,6 +2,7 @@
 """The HTTP server: starts, drains and stops."""
 
 import asyncio
+import gc
 import os
 import signal
 import tempfile
@@ -19,6 +20,8 @@ from .config import CoreSettings
 from .connection import Connection
 
 log = structlog.get_logger()
+
+_COLLECTED_AFTER = 10_000  # objects: by default it is 700 to 2000, which each few requests make
 
 Handler = Callable[[int, FrameType | None], object]
 
@@ -70,8 +73,22 @@ def serve(app: str, settings: ServerSettings) -> None:
 
 
 def install(app: FastAPI, settings: ServerSettings) -> None:
+    lifecycle.of(app).resources.append(_settled)
     if settings.drains_for:
         lifecycle.of(app).resources.append(lambda: _draining(app, settings.drains_for))
+
+
+@asynccontextmanager
+async def _settled() -> AsyncIterator[None]:
+    """What is there after the start stays: the garbage collector looks only at what comes then."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(_COLLECTED_AFTER, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 @asynccontextmanager

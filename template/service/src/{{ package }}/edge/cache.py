@@ -52,15 +52,20 @@ class Cache:
         self._entries: OrderedDict[Key, list[Entry]] = OrderedDict()
         self._bytes = 0
 
-    def find(self, visit: Visit) -> Entry | None:
+    def takes(self, visit: Visit) -> bool:
+        """Whether an answer that is kept would do."""
+        takes = visit.route.part.cache and self._may_ask(visit, Headers(scope=visit.scope))
+        if visit.route.part.cache and not takes:
+            LOOKUPS.labels("bypass").inc()
+        return takes
+
+    def find(self, visit: Visit, *, again: bool = False) -> Entry | None:
         """A fresh answer for this caller; no stale one is ever given."""
         headers = Headers(scope=visit.scope)
-        if not self._may_ask(visit, headers):
-            LOOKUPS.labels("bypass").inc()
-            return None
-        key, owner, now = _key(visit), _owner(visit), self._clock()
+        key, owner, now = key_of(visit), owner_of(visit), self._clock()
         found = next((e for e in self._entries.get(key, ()) if e.suits(owner, headers, now)), None)
-        LOOKUPS.labels("miss" if found is None else "hit").inc()
+        if not again:
+            LOOKUPS.labels("miss" if found is None else "hit").inc()
         if found is not None:
             self._entries.move_to_end(key)
         return found
@@ -76,18 +81,18 @@ class Cache:
             return None
         named = ",".join(told.getlist("vary")).lower()
         varies = tuple((n, headers.get(n, "")) for n in map(str.strip, named.split(",")) if n)
-        now, owner = self._clock(), None if shared else _owner(visit)
+        now, owner = self._clock(), None if shared else owner_of(visit)
         until = now + _seconds(cares) - _number(told.get("age", "0"))
 
         def store(body: bytes) -> None:
             etag = told.get("etag", "")
-            self._store(_key(visit), Entry(status, answer, body, owner, varies, now, until, etag))
+            self._store(key_of(visit), Entry(status, answer, body, owner, varies, now, until, etag))
 
         return Copy(self._most // _LARGEST_SHARE, store)
 
     def forget(self, visit: Visit) -> None:
         """What an unsafe request changed (RFC 9111, 4.4)."""
-        for entry in self._entries.pop(_key(visit), ()):
+        for entry in self._entries.pop(key_of(visit), ()):
             self._count(-_weight(entry))
 
     def clear(self) -> None:
@@ -115,11 +120,11 @@ class Cache:
         BYTES.set(self._bytes)
 
 
-def _key(visit: Visit) -> Key:
+def key_of(visit: Visit) -> Key:
     return visit.head.host.lower(), visit.scope["raw_path"], visit.scope["query_string"]
 
 
-def _owner(visit: Visit) -> object:
+def owner_of(visit: Visit) -> object:
     caller = visit.caller
     return None if caller is None else (caller.subject, caller.scopes, visit.tenant)
 

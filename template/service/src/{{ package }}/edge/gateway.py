@@ -17,10 +17,11 @@ from ..chassis.lifecycle import background
 from .admission import Admission
 from .cache import Cache, served
 from .document import Document
-from .download import Download
+from .download import Copy, Download
 from .exchange import Exchange
 from .headers import Pairs, outgoing
 from .identity import Identity
+from .misses import Misses
 from .rates import RateLimiter
 from .reading import RoutesError
 from .settings import SliceSettings
@@ -51,6 +52,7 @@ class Gateway:
         )
         self._patrol = Patrol()
         self._cache = Cache(settings.cache_bytes)
+        self._misses = Misses()
         self._upstreams = Upstreams(app.state.http.lookup)
         self._text = settings.routes.read_bytes()
         self.document = settings.document()
@@ -103,17 +105,32 @@ class Gateway:
 
     async def answer(self, visit: Visit) -> None:
         """For a visit that is admitted: from the cache, or from an upstream."""
-        keeps = visit.route.part.cache
-        if keeps and (found := self._cache.find(visit)) is not None:
+        if not self._cache.takes(visit):
+            await self._pass(visit, Download(visit))
+            if visit.method not in ("GET", "HEAD", "OPTIONS"):
+                self._cache.forget(visit)
+                self._misses.forget(visit)
+            return
+        found = self._cache.find(visit)
+        if found is None and await self._misses.wait(visit):
+            found = self._cache.find(visit, again=True)
+        if found is not None:
             await _send(visit, *served(found, visit, monotonic()))
             return
+        with self._misses.asking(visit) as answered:
+
+            def keep(status: int, headers: Pairs) -> Copy | None:
+                copy = self._cache.copy(visit, status, headers)
+                if copy is None:
+                    answered.set()  # whoever waits for it waits in vain
+                return copy
+
+            await self._pass(visit, Download(visit, keep))
+
+    async def _pass(self, visit: Visit, download: Download) -> None:
         upstream = visit.route.upstream(CLOCK.chance())
-        copy = self._cache.copy
-        download = Download(visit, (lambda *told: copy(visit, *told)) if keeps else None)
         headers = self.headers(visit, upstream)
         await Exchange(visit, upstream, self.session, headers, download, self._patrol).run()
-        if visit.method not in ("GET", "HEAD", "OPTIONS"):
-            self._cache.forget(visit)
 
     def headers(self, visit: Visit, upstream: Upstream) -> CIMultiDict[str]:
         """What the upstream is told, with our word on who calls."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from multidict import CIMultiDict
@@ -73,7 +74,7 @@ def incoming(scope: Scope) -> Incoming:
             named += b"," + value
         elif name == b"authorization" and value[:7].lower() == b"bearer ":
             found.token = value[7:].decode("latin-1").strip()
-        if name not in _HOP and name not in OURS and not name.startswith(CLAIMS):
+        if _goes_on(name):
             found.passed.append((name, value))
     if len(hosts) != 1 or not _HOST.fullmatch(hosts[0]):
         raise BadRequestError("send one `Host`, and a host in it")
@@ -99,9 +100,17 @@ def _length(sizes: Pairs, version: str) -> int | None:
 
 
 def _without(headers: Pairs, named: bytes) -> Pairs:
-    """Without those that `Connection` names, and those whose names have odd characters."""
+    """Without those that `Connection` names."""
     gone = {name.strip().lower() for name in named.split(b",")} - _KEPT if named else frozenset()
-    return [pair for pair in headers if pair[0] not in gone and _NAME.fullmatch(pair[0])]
+    return [pair for pair in headers if pair[0] not in gone] if gone else headers
+
+
+@lru_cache(maxsize=1024)
+def _goes_on(name: bytes) -> bool:
+    """Whether it is neither of the hop, nor ours to say, nor odd."""
+    if name in _HOP or name in OURS or name.startswith(CLAIMS):
+        return False
+    return _NAME.fullmatch(name) is not None
 
 
 def sender(scope: Scope, trusted: Sequence[str]) -> tuple[str, str]:

@@ -1,20 +1,38 @@
 """The services behind the gateway, each with its guard; those that stay survive a reload."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import Self
 
 import aiohttp
+from aiohttp.abc import ResolveResult
 
 from ..chassis.discovery import Lookup, parse
+from ..chassis.discovery.instance import is_nobodys
 from ..chassis.http import Guard
 from ..chassis.http.retries import Budget
 from .document import UpstreamPart
 
 _KEPT_SECONDS = 4  # less than the five after which uvicorn closes: else requests meet the end
 _AUTOMATIC = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+
+
+class Resolver(aiohttp.ThreadedResolver):
+    """A name that leads to the metadata service of a cloud leads nowhere.
+
+    A registry may have told the name: whoever writes to it must not get there through us.
+    """
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await super().resolve(host, port, family)
+        if any(is_nobodys(each["host"]) for each in found):
+            raise OSError("an address that no service has")
+        return found
 
 
 class Upstream:
@@ -47,7 +65,9 @@ class Upstreams:
 
     async def __aenter__(self) -> Self:
         self.session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEPT_SECONDS),
+            connector=aiohttp.TCPConnector(
+                limit=0, keepalive_timeout=_KEPT_SECONDS, resolver=Resolver()
+            ),
             # A cookie that one caller was given must never go out with the request of another.
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,

@@ -23,6 +23,8 @@ class FileSource:
             text = await asyncio.to_thread(self._path.read_text, "utf-8")
             lines = [line.partition("#")[0].split() for line in text.splitlines()]
             return [self._instance(*words) for words in lines if words]
+        except DiscoveryError:
+            raise
         except (OSError, ValueError, TypeError) as error:
             raise DiscoveryError(type(error).__name__) from None
 

@@ -41,6 +41,8 @@ class Balancer:
         self._eject_after, self._eject_seconds = eject_after, eject_seconds
         self._clock = clock
         self._members: dict[Instance, Member] = {}
+        self._ejected = 0
+        self._gauges = {each: INSTANCES.labels(name, each) for each in ("known", "ejected")}
 
     def update(self, instances: Iterable[Instance]) -> None:
         """Take over what discovery found; those that stay keep their record."""
@@ -78,7 +80,8 @@ class Balancer:
             member.failures += 1
             if member.failures >= self._eject_after:
                 self._eject(member)
-        self._measure()
+        if self._ejected:  # some may be back by now
+            self._measure()
 
     def _draw(self, members: list[Member]) -> Member:
         left = self._clock.chance() * sum(each.instance.weight for each in members)
@@ -95,9 +98,10 @@ class Balancer:
         member.out_until = self._clock.now() + seconds
         url = member.instance.url
         log.warning("instance_ejected", upstream=self._name, instance=url, seconds=seconds)
+        self._measure()
 
     def _measure(self) -> None:
         now = self._clock.now()
-        ejected = sum(each.out_until > now for each in self._members.values())
-        INSTANCES.labels(self._name, "known").set(len(self._members))
-        INSTANCES.labels(self._name, "ejected").set(ejected)
+        self._ejected = sum(each.out_until > now for each in self._members.values())
+        self._gauges["known"].set(len(self._members))
+        self._gauges["ejected"].set(self._ejected)

@@ -2,8 +2,6 @@
 """Bulkhead: an upstream that hangs holds a bounded number of our requests, not all."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from .errors import BulkheadFullError
 from .metrics import IN_FLIGHT, REFUSED, WAITING
@@ -20,18 +18,16 @@ class Bulkhead:
         self._queued = WAITING.labels(name)
         self._refused = REFUSED.labels(name, "bulkhead_full")
 
-    @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        """Raises BulkheadFullError."""
-        await self._enter()
+    async def enter(self) -> None:
+        """Raises BulkheadFullError; else `leave` has to follow."""
+        await self._wait()
         self._in_flight.inc()
-        try:
-            yield
-        finally:
-            self._in_flight.dec()
-            self._slots.release()
 
-    async def _enter(self) -> None:
+    def leave(self) -> None:
+        self._in_flight.dec()
+        self._slots.release()
+
+    async def _wait(self) -> None:
         if not self._slots.locked():
             await self._slots.acquire()  # without a wait
             return

@@ -7,7 +7,6 @@
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from secrets import token_hex
 from time import monotonic
 
 from opentelemetry import propagate, trace
@@ -83,5 +82,5 @@ def outgoing(seconds: float) -> dict[str, str]:
     elif carried := current.get().trace:
         headers.update(carried)  # nobody records here: the caller's stays as it is
     elif request is not None:
-        headers["traceparent"] = f"00-{request.trace_id}-{token_hex(8)}-00"
+        headers["traceparent"] = f"00-{request.trace_id}-{context.new_id(64)}-00"
     return headers

@@ -2,8 +2,8 @@
 """What stands between us and an upstream, whatever the transport is."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Collection
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -13,10 +13,11 @@ import structlog
 from ..discovery import Instance, Source
 from ..discovery.instance import DiscoveryError
 from ..lifecycle import background
-from .balancer import Balancer
-from .breaker import Breaker
+from .balancer import Balancer, Member
+from .breaker import Breaker, Permit
 from .bulkhead import Bulkhead
 from .clock import CLOCK, Clock
+from .errors import NoInstanceError
 
 log = structlog.get_logger()
 
@@ -74,7 +75,7 @@ class Guard:
             reset_seconds=self.limits.breaker_reset_seconds,
             clock=clock,
         )
-        self._bulkhead = Bulkhead(
+        self.bulkhead = Bulkhead(
             name,
             concurrency=self.limits.concurrency,
             queue=self.limits.queue,
@@ -106,28 +107,9 @@ class Guard:
     ) -> None:
         await self._stack.aclose()
 
-    @asynccontextmanager
-    async def attempt(self, *, avoid: Collection[Instance] = ()) -> AsyncIterator[Attempt]:
-        """Raises UpstreamUnavailableError instead of the call, where there should be none.
-
-        An exception that leaves the block is a failure of the upstream; a cancellation is none.
-        """
-        permit = self.breaker.admit()
-        outcome: bool | None = None
-        try:
-            async with self._bulkhead.slot():
-                member = self.balancer.choose(avoid=avoid)
-                attempt = Attempt(member.instance)
-                try:
-                    yield attempt
-                    outcome = attempt.succeeded
-                except Exception:
-                    outcome = None if attempt.succeeded is None else False
-                    raise
-                finally:
-                    self.balancer.release(member, outcome)
-        finally:
-            self.breaker.record(permit, outcome)
+    def attempt(self, *, avoid: Collection[Instance] = ()) -> "Guarded":
+        """For `async with`, around one call."""
+        return Guarded(self, avoid)
 
     async def look_up(self) -> None:
         """Ask discovery once; keeps what is known where it does not answer."""
@@ -140,3 +122,46 @@ class Guard:
         while True:
             await self._clock.sleep(self._source.seconds or 0)
             await self.look_up()
+
+
+class Guarded:
+    """One call at an upstream. A class, not a generator: it is on the way of every request.
+
+    An exception that leaves the block is a failure of the upstream; a cancellation is none.
+    """
+
+    def __init__(self, guard: Guard, avoid: Collection[Instance]) -> None:
+        self._guard, self._avoid = guard, avoid
+        self._permit: Permit
+        self._member: Member
+        self._attempt: Attempt
+
+    async def __aenter__(self) -> Attempt:
+        """Raises UpstreamUnavailableError instead of the call, where there should be none."""
+        guard = self._guard
+        self._permit = guard.breaker.admit()
+        try:
+            await guard.bulkhead.enter()
+            try:
+                self._member = guard.balancer.choose(avoid=self._avoid)
+            except NoInstanceError:
+                guard.bulkhead.leave()
+                raise
+        except BaseException:
+            guard.breaker.record(self._permit, None)
+            raise
+        self._attempt = Attempt(self._member.instance)
+        return self._attempt
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        outcome = self._attempt.succeeded
+        if error is not None and outcome is not None:
+            outcome = False if isinstance(error, Exception) else None
+        self._guard.balancer.release(self._member, outcome)
+        self._guard.bulkhead.leave()
+        self._guard.breaker.record(self._permit, outcome)
