@@ -2,8 +2,9 @@
 
 import asyncio
 import base64
+import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256, sha512
@@ -32,6 +33,7 @@ log = structlog.get_logger()
 _METADATA_SECONDS = 3600.0
 _SECONDS = 5.0
 _REVOKE_SECONDS = 2.0
+_SUBJECT = re.compile(r"[!-~]{1,255}")
 _LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _LONGEST_LOGOUT_TOKEN_AGE = 300.0
 _HALF_HASHED_BY = {"RS256": sha256, "ES256": sha256, "EdDSA": sha512}
@@ -65,7 +67,7 @@ class OpenIdProvider:
         self._finding = asyncio.Lock()
 
     @asynccontextmanager
-    async def opened(self) -> Any:
+    async def opened(self) -> AsyncIterator[None]:
         async with self._http:
             yield
 
@@ -269,7 +271,7 @@ class OpenIdProvider:
             str(claims.get("nonce", "")).encode(), nonce.encode()
         ):
             raise _Invalid("another nonce")
-        if not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= 255:
+        if not isinstance(claims["sub"], str) or not _SUBJECT.fullmatch(claims["sub"]):
             raise _Invalid("no subject")
         if (at_hash := claims.get("at_hash")) is not None:
             algorithm = jwt.get_unverified_header(token)["alg"]

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from hmac import digest
-from typing import Any
 
 import structlog
 from prometheus_client import Counter
@@ -30,12 +29,12 @@ from .store import Record, Store
 log = structlog.get_logger()
 
 REFRESHES = Counter("session_refreshes_total", "Refreshes of tokens.", ("outcome",))
+SIGN_IN_SECONDS = 600
 _EARLY_SECONDS = 30.0
 _LEASE_SECONDS = 15.0  # longer than a refresh can take
 _PATIENCE_SECONDS = 10.0
 _LOOK_SECONDS = 0.05
 _PURGE_SECONDS = 600.0
-_SIGN_IN_SECONDS = 600
 
 
 class NotSignedInError(DomainError):
@@ -82,14 +81,16 @@ class Sessions:
         async with lifecycle.background(self._purge_forever()):
             yield
 
-    async def begin(self, grant: Grant, *, state: str, instead_of: str | None) -> str:
+    async def claim(self, state: str) -> None:
+        """Raises SignInRefusedError where this sign-in has been answered before."""
+        if not await self.store.first_use(_hashed(state), seconds=SIGN_IN_SECONDS):
+            raise SignInRefusedError("this sign-in was answered before: sign in again")
+
+    async def begin(self, grant: Grant, *, instead_of: str | None) -> str:
         """The cookie of a new session; one that the browser had before ends.
 
         A new id for each sign-in: one that somebody has planted never becomes a session.
-        Raises SignInRefusedError where the sign-in has been answered before.
         """
-        if not await self.store.first_use(_hashed(state), seconds=_SIGN_IN_SECONDS):
-            raise SignInRefusedError("this sign-in was answered before: sign in again")
         if instead_of is not None:
             await self.store.remove(_hashed(instead_of))
         cookie, now = secrets.token_urlsafe(32), self._now()
@@ -146,8 +147,13 @@ class Sessions:
         if task is None:
             task = asyncio.create_task(self._refresh(record))
             self._refreshing[record.id] = task
-            task.add_done_callback(lambda _: self._refreshing.pop(record.id, None))
+            task.add_done_callback(lambda done: self._forget(record.id, done))
         return await asyncio.shield(task)
+
+    def _forget(self, id_: str, done: asyncio.Task[Record]) -> None:
+        del self._refreshing[id_]
+        if not done.cancelled():
+            done.exception()  # nobody may be left to see it
 
     async def _refresh(self, record: Record) -> Record:
         """By whoever gets the lease; the others, also of other processes, wait for the result."""

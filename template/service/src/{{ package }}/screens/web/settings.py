@@ -98,9 +98,10 @@ class KindSettings(config.CoreSettings):
     def faults(self) -> list[str]:
         problems = super().faults()
         calls = cast("HttpSettings", self)  # the settings of the slice are a part of all of them
-        if self.oidc_issuer and not self.oidc_client_id:
-            name = config.variable(type(self), "oidc_client_id")
-            problems.append(f"{name} must be set where there is an OpenID provider")
+        for field in ("oidc_client_id", "public_url") if self.oidc_issuer else ():
+            if not getattr(self, field):
+                name = config.variable(type(self), field)
+                problems.append(f"{name} must be set where there is an OpenID provider")
         if self.oidc_issuer and calls.call_tokens == "exchange" and calls.token_url is None:
             tokens, url = (
                 config.variable(type(self), field) for field in ("call_tokens", "token_url")
