@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from ...chassis import http, lifecycle, problems
 from ...chassis.errors import DomainError, NotFoundError
 from . import development, pages
-from .caller import SignedIn, Web, of
+from .callers import SignedIn, Web, of
 from .database_store import DatabaseStore
 from .development import DevelopmentProvider
 from .guards import check_origin, local_path
@@ -25,6 +25,7 @@ from .sessions import SIGN_IN_SECONDS, Session, Sessions
 from .settings import KindSettings
 from .store import Store
 
+SCOPES: tuple[str, ...] = ()
 _NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 
 router = APIRouter(tags=["session"], responses=problems.documented(401, 403))

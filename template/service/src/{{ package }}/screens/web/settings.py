@@ -55,7 +55,7 @@ class KindSettings(config.CoreSettings):
     oidc_client_id: str = Field("", description="Who this service is at the OpenID provider.")
     oidc_client_secret: SecretStr | None = Field(None, description="Its secret there.")
     oidc_scopes: config.CommaSeparated = Field(
-        ("openid", "profile", "offline_access", "orders:read", "orders:write"),
+        ("openid", "profile", "offline_access", "screens:read", "screens:write"),
         min_length=1,
         description="What is asked for at sign-in; `offline_access` is for refresh tokens.",
     )

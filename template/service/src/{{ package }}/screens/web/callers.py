@@ -1,15 +1,16 @@
 """Who is behind a request: the session of its cookie, and the token for calls on their behalf."""
 
-import dataclasses
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Request, Security
 from fastapi.openapi.models import APIKey, APIKeyIn
 from fastapi.security.base import SecurityBase
 
-from ...chassis import context, http
-from ...chassis.auth import Caller
+from ...chassis import context
 from ...chassis.errors import ForbiddenError
+from ...chassis.verifier import Caller
+from ..callers import speak_for
 from .guards import check_csrf
 from .sessions import Session, Sessions
 
@@ -18,7 +19,7 @@ class NotGrantedError(ForbiddenError):
     pass
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Web:
     """What the routes share."""
 
@@ -61,17 +62,17 @@ class _SignedIn(SecurityBase):
 SignedIn = Annotated[Session, Security(_SignedIn())]
 
 
-def requires(scope: str) -> Any:
-    """For a route's signature: `Annotated[Caller, requires("orders:read")]`."""
-
+def _requires(scope: str) -> Any:
     async def granted(request: Request, session: SignedIn) -> Caller:
         session = await of(request.app).sessions.fresh(session)
         caller = Caller(session.record.subject, frozenset(session.tokens.scopes))
         if not caller.may(scope):
             raise NotGrantedError(f"this needs the scope `{scope}`")
-        # Calls carry the token of the session, whatever the browser has sent along.
-        inbound = dataclasses.replace(http.current.get(), token=session.tokens.access_token)
-        http.current.set(inbound)
+        speak_for(caller, session.tokens.access_token)
         return caller
 
     return Security(granted)
+
+
+Reader = Annotated[Caller, _requires("screens:read")]
+Writer = Annotated[Caller, _requires("screens:write")]
