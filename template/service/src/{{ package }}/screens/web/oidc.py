@@ -55,7 +55,7 @@ class Registration:
     leeway: float = 30.0
 
 
-class _Invalid(ValueError):
+class _InvalidError(ValueError):
     """A token or an answer is not what it has to be; the text is for our log."""
 
 
@@ -126,7 +126,7 @@ class OpenIdProvider:
             if "id_token" in found:
                 claims = await self._identity(found)
                 if claims["sub"] != subject:
-                    raise _Invalid("another subject")
+                    raise _InvalidError("another subject")
             return self._tokens(found, claims, before=tokens)
         except (jwt.PyJWTError, ValueError, TypeError, KeyError) as error:
             log.warning("identity_refused", reason=_reason(error))
@@ -159,12 +159,12 @@ class OpenIdProvider:
         try:
             claims = await self._verified(logout_token, types={"jwt", "logout+jwt"})
             if _LOGOUT_EVENT not in claims["events"] or "nonce" in claims:
-                raise _Invalid("no logout token")
+                raise _InvalidError("no logout token")
             if abs(self._clock() - float(claims["iat"])) > _LONGEST_LOGOUT_TOKEN_AGE:
-                raise _Invalid("too old")
+                raise _InvalidError("too old")
             sid, subject = _text(claims.get("sid")), _text(claims.get("sub"))
             if not sid and not subject:
-                raise _Invalid("it names nobody")
+                raise _InvalidError("it names nobody")
         except (jwt.PyJWTError, ValueError, TypeError, KeyError) as error:
             log.warning("logout_token_refused", reason=_reason(error))
             raise SignInRefusedError("this is no logout token for this service") from None
@@ -192,12 +192,12 @@ class OpenIdProvider:
         async with asyncio.timeout(_SECONDS):
             metadata = (await self._http.get(url)).raise_for_status().json()
         if not isinstance(metadata, dict) or metadata.get("issuer") != self._ours.issuer:
-            raise _Invalid("it names another issuer")
+            raise _InvalidError("it names another issuer")
         for endpoint in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
             if not isinstance(metadata.get(endpoint), str):
-                raise _Invalid(f"no {endpoint}")
+                raise _InvalidError(f"no {endpoint}")
             if urlsplit(self._ours.issuer).scheme == "https" != urlsplit(metadata[endpoint]).scheme:
-                raise _Invalid(f"{endpoint} is not `https`")
+                raise _InvalidError(f"{endpoint} is not `https`")
         return metadata
 
     def _keys(self, metadata: Mapping[str, Any]) -> RemoteKeys:
@@ -248,12 +248,12 @@ class OpenIdProvider:
     ) -> Tokens:
         """Raises ValueError, TypeError or KeyError for what is no answer of a token endpoint."""
         if str(found.get("token_type", "")).lower() != "bearer":
-            raise _Invalid("no bearer token")
+            raise _InvalidError("no bearer token")
         old = before or Tokens(access_token="", scopes=tuple(self._ours.scopes))
         seconds, scope = found.get("expires_in"), _text(found.get("scope"))
         access_token = _text(found["access_token"])
         if not access_token:
-            raise _Invalid("no access token")
+            raise _InvalidError("no access token")
         return Tokens(
             access_token=access_token,
             refresh_token=_text(found.get("refresh_token")) or old.refresh_token,
@@ -270,25 +270,25 @@ class OpenIdProvider:
         if nonce is not None and not compare_digest(
             str(claims.get("nonce", "")).encode(), nonce.encode()
         ):
-            raise _Invalid("another nonce")
+            raise _InvalidError("another nonce")
         if not isinstance(claims["sub"], str) or not _SUBJECT.fullmatch(claims["sub"]):
-            raise _Invalid("no subject")
+            raise _InvalidError("no subject")
         if (at_hash := claims.get("at_hash")) is not None:
             algorithm = jwt.get_unverified_header(token)["alg"]
             digest = _HALF_HASHED_BY[algorithm](str(found["access_token"]).encode()).digest()
             if at_hash != _base64url(digest[: len(digest) // 2]):
-                raise _Invalid("another access token")
+                raise _InvalidError("another access token")
         return claims
 
     async def _verified(self, token: str, *, types: set[str]) -> dict[str, Any]:
         _, keys = await self._discovered()
         header = jwt.get_unverified_header(token)
         if str(header.get("typ", "jwt")).lower().removeprefix("application/") not in types:
-            raise _Invalid("another type of token")
+            raise _InvalidError("another type of token")
         key = await keys.find(str(header.get("kid", "")))
         # The key says which algorithm it is for, never the token.
         if key is None or header.get("alg") != key.algorithm_name:
-            raise _Invalid("unknown key")
+            raise _InvalidError("unknown key")
         claims: dict[str, Any] = jwt.decode(
             token,
             key,
@@ -300,7 +300,7 @@ class OpenIdProvider:
         )
         several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
         if (several or "azp" in claims) and claims.get("azp") != self._ours.client_id:
-            raise _Invalid("for another party")
+            raise _InvalidError("for another party")
         return claims
 
 
@@ -318,4 +318,4 @@ def _text(value: Any) -> str | None:
 
 
 def _reason(error: Exception) -> str:
-    return str(error) if isinstance(error, _Invalid) else type(error).__name__
+    return str(error) if isinstance(error, _InvalidError) else type(error).__name__

@@ -58,15 +58,14 @@ class RedisStore:
             "seen_at": record.seen_at.isoformat(),
             "ends_at": record.ends_at.isoformat(),
         }
-        async with _answering():
-            async with self._redis.pipeline(transaction=True) as together:
-                together.hset(self._session(record.id), mapping=fields)
-                together.pexpire(self._session(record.id), self._left(record.ends_at))
-                for index in self._indexes(record):
-                    together.sadd(index, record.id)
-                    # Lists of sessions live as long as any session can that is in them.
-                    together.pexpire(index, _milliseconds(record.ends_at - now()))
-                await together.execute()
+        async with _answering(), self._redis.pipeline(transaction=True) as together:
+            together.hset(self._session(record.id), mapping=fields)
+            together.pexpire(self._session(record.id), self._left(record.ends_at))
+            for index in self._indexes(record):
+                together.sadd(index, record.id)
+                # Lists of sessions live as long as any session can that is in them.
+                together.pexpire(index, _milliseconds(record.ends_at - now()))
+            await together.execute()
 
     async def find(self, id_: str) -> Record | None:
         async with _answering():

@@ -200,9 +200,7 @@ def install(app: FastAPI, settings: KindSettings) -> None:
     else:
         provider = DevelopmentProvider(chassis, sealer, settings.oidc_scopes)
         for method, endpoint in (("GET", development_page), ("POST", development_sign_in)):
-            app.add_api_route(
-                development.PATH, endpoint, methods=[method], include_in_schema=False
-            )
+            app.add_api_route(development.PATH, endpoint, methods=[method], include_in_schema=False)
     sessions = Sessions(
         _store(app, settings),
         sealer,

@@ -158,9 +158,7 @@ class Sessions:
     async def _refresh(self, record: Record) -> Record:
         """By whoever gets the lease; the others, also of other processes, wait for the result."""
         waits_until = time.monotonic() + _PATIENCE_SECONDS
-        while not await self.store.lease(
-            record.id, version=record.version, seconds=_LEASE_SECONDS
-        ):
+        while not await self.store.lease(record.id, version=record.version, seconds=_LEASE_SECONDS):
             latest = await self.store.find(record.id)
             if latest is None:
                 raise NotSignedInError("the session is over: sign in again")
