@@ -20,7 +20,8 @@ class SliceSettings(kind.settings.KindSettings):
         "http://127.0.0.1:8002", description="Where dossiers of customers are (preset `composite`)."
     )
     customer_audience: str = Field(
-        "customers-service", description="The `aud` that the service of dossiers expects of a token."
+        "customers-service",
+        description="The `aud` that the service of dossiers expects of a token.",
     )
     screen_seconds: float = Field(
         1.5, gt=0, le=60, description="How long a screen waits for its optional parts."

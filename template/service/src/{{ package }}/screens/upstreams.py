@@ -55,9 +55,7 @@ async def order(client: Client, order_id: UUID) -> Order:
     return _told(await client.get(f"/orders/{order_id}"))
 
 
-async def cancel(
-    client: Client, order_id: UUID, *, version: str | None, once: str | None
-) -> Order:
+async def cancel(client: Client, order_id: UUID, *, version: str | None, once: str | None) -> Order:
     """`version` and `once` go on as `If-Match` and `Idempotency-Key`; the latter lets it retry."""
     given = {"if-match": version, "idempotency-key": once}
     headers = {name: value for name, value in given.items() if value is not None}

@@ -46,9 +46,7 @@ async def home(sources: Sources) -> Home:
     """Every part may be missing."""
     async with asyncio.TaskGroup() as parts:
         orders = parts.create_task(
-            sources.optional(
-                "orders", upstreams.orders(sources.orders, most=sources.most_orders)
-            )
+            sources.optional("orders", upstreams.orders(sources.orders, most=sources.most_orders))
         )
         customer = parts.create_task(
             sources.optional("customer", upstreams.customer(sources.customer))

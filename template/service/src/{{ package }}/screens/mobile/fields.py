@@ -60,8 +60,7 @@ def compact(value: Any) -> Any:
 def sparse(model: type[BaseModel]) -> type[BaseModel]:
     """The same model with every field optional, also in the models below."""
     optional: dict[str, Any] = {
-        name: (_sparse(field.annotation) | None, None)
-        for name, field in model.model_fields.items()
+        name: (_sparse(field.annotation) | None, None) for name, field in model.model_fields.items()
     }
     return create_model(f"Sparse{model.__name__}", __doc__=model.__doc__, **optional)
 
