@@ -49,6 +49,7 @@ class OpenId:
     asked: list[dict[str, str]] = field(default_factory=list)
     revoked: list[str] = field(default_factory=list)
     hold: asyncio.Event | None = None
+    refreshing: asyncio.Event = field(default_factory=asyncio.Event)
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
     refresh_tokens: dict[str, str] = field(default_factory=dict)
     url: str = ""
@@ -59,8 +60,10 @@ class OpenId:
         if self.down:
             writer.transport.abort()
             return
-        if path.path == "/token" and form.get("grant_type") == "refresh_token" and self.hold:
-            await self.hold.wait()
+        if form.get("grant_type") == "refresh_token":
+            self.refreshing.set()
+            if self.hold:
+                await self.hold.wait()
         status, headers, body = self._answer(path.path, dict(parse_qsl(path.query)), form)
         head = f"HTTP/1.1 {status} X\r\ncontent-length: {len(body)}\r\n{headers}\r\n"
         writer.write(head.encode() + body)

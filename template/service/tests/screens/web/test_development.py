@@ -1,12 +1,13 @@
 """Signing in for development: with any name, and never in production."""
 
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
 
 from ...conftest import PRODUCTION, Settings, Token, config, create_app
-from .conftest import Browser, Web
+from .conftest import Browser
 
 pytestmark = pytest.mark.anyio
 
@@ -32,7 +33,7 @@ async def test_any_name_signs_in(anonymous: httpx2.AsyncClient) -> None:
 
 
 async def test_a_sign_in_begins_in_the_browser_that_it_ends_in(
-    anonymous: httpx2.AsyncClient, app: object
+    anonymous: httpx2.AsyncClient,
 ) -> None:
     state = await begun(anonymous)
     anonymous.cookies.clear()
@@ -68,7 +69,7 @@ async def test_the_state_is_shown_as_text(anonymous: httpx2.AsyncClient) -> None
     assert "<script>" not in page.text
 
 
-async def test_with_a_provider_there_is_no_such_page(web: Web, browser: Browser) -> None:
+async def test_with_a_provider_there_is_no_such_page(browser: Browser) -> None:
     assert (await browser.client.get(PATH)).status_code == 404
     assert (await browser.client.post(PATH, data={"name": "bob"})).status_code == 404
 
@@ -85,7 +86,9 @@ async def test_a_code_of_development_is_not_a_session(
 
 def test_production_names_all_that_sign_in_needs() -> None:
     needed = ("public_url", "oidc_issuer", "oidc_client_id", "oidc_client_secret", "session_keys")
-    given = {name: value for name, value in PRODUCTION.items() if name not in needed}
+    given: dict[str, Any] = {
+        name: value for name, value in PRODUCTION.items() if name not in needed
+    }
 
     unsafe = Settings(_env_file=None, **given).unsafe()
 
@@ -93,7 +96,7 @@ def test_production_names_all_that_sign_in_needs() -> None:
 
 
 def test_production_refuses_what_goes_in_the_clear() -> None:
-    given = PRODUCTION | {
+    given: dict[str, Any] = PRODUCTION | {
         "public_url": "http://shop.example.com",
         "oidc_issuer": "http://id.example.com",
     }
@@ -107,7 +110,7 @@ def test_production_refuses_what_goes_in_the_clear() -> None:
         ("session_keys", "too-short"),
         ("session_store_url", "postgresql://hunter3@db/x"),
         ("public_url", "https://shop.example.com/path"),
-        ("oidc_issuer", "id.example.com"),
+        ("oidc_issuer", "ldap.example.net"),
     ],
 )
 def test_a_setting_that_is_none_is_told_without_its_value(

@@ -22,6 +22,12 @@ FOREIGN: dict[str, dict[str, str]] = {
 
 
 @pytest.fixture
+def where() -> dict[str, str]:
+    """One store is as good as another here."""
+    return {}
+
+
+@pytest.fixture
 async def alice(browser: Browser) -> Browser:
     await browser.signs_in()
     return browser

@@ -40,9 +40,8 @@ async def test_many_requests_at_once_refresh_once(browser: Browser, short: OpenI
     short.expires_in, short.hold = 3600, asyncio.Event()
 
     asking = [asyncio.create_task(browser.sees()) for _ in range(20)]
-    while not short.refreshes and not any(task.done() for task in asking):
-        await asyncio.sleep(0.05)
-        short.hold.set()
+    await short.refreshing.wait()
+    short.hold.set()
     seen = await asyncio.gather(*asking)
 
     assert set(seen) == {200}
@@ -115,25 +114,12 @@ async def test_who_signs_out_during_a_refresh_stays_out(browser: Browser, short:
     before = set(short.refresh_tokens)
 
     asking = asyncio.create_task(browser.sees())
-    while not await _leased(browser):
-        await asyncio.sleep(0.02)
+    await short.refreshing.wait()
     gone = await browser.client.post("/logout")
     short.hold.set()
 
     assert (gone.status_code, await asking) == (200, 401)
     assert len(set(short.revoked) - before) == 1
-
-
-async def _leased(browser: Browser) -> bool:
-    """Whether a refresh is under way."""
-    transport = browser.client._transport
-    assert isinstance(transport, httpx2.ASGITransport)
-    sessions = transport.app.state.web.sessions  # type: ignore[attr-defined]
-    return bool(sessions._refreshing) and bool(
-        not await sessions.store.lease(
-            next(iter(sessions._refreshing)), version=1, seconds=10
-        )
-    )
 
 
 async def test_a_refresh_that_died_is_made_up_for(
@@ -149,17 +135,14 @@ async def test_a_refresh_that_died_is_made_up_for(
     assert short.refreshes == 1
 
 
-async def test_who_leaves_does_not_break_off_the_refresh(
-    start: Start, short: OpenId
-) -> None:
+async def test_who_leaves_does_not_break_off_the_refresh(start: Start, short: OpenId) -> None:
     web = await start()
     browser = await web.browser()
     await browser.signs_in()
     short.expires_in, short.hold = 3600, asyncio.Event()
 
     leaving = asyncio.create_task(browser.sees())
-    while not web.sessions._refreshing:
-        await asyncio.sleep(0.02)
+    await short.refreshing.wait()
     [refreshing] = web.sessions._refreshing.values()
     leaving.cancel()
     short.hold.set()

@@ -8,8 +8,7 @@ import redis.asyncio as aio
 from sqlalchemy import select
 
 from ...chassis.http.servers import Server
-from ...conftest import UnitOfWork
-from .conftest import KEY, REDIS, Browser, Start, Web, tables
+from .conftest import KEY, REDIS, SESSION, Browser, Start, Web, tables
 from .openid import OpenId
 
 pytestmark = pytest.mark.anyio
@@ -29,6 +28,23 @@ class Hand:
 def hand(web: Web) -> Hand:
     web.sessions._clock = hand = Hand()
     return hand
+
+
+async def test_an_answer_is_taken_once_even_if_the_provider_would_take_it_twice(
+    browser: Browser, openid: OpenId
+) -> None:
+    openid.reuses_codes = True
+    sent = await browser.goes_to_provider()
+    jar = dict(browser.client.cookies)
+    callback = await browser.comes_from_provider(sent)
+    first = await browser.client.get(callback)
+    for name, value in jar.items():
+        browser.client.cookies.set(name, value, domain="shop.example.com", path="/")
+
+    second = await browser.client.get(callback)
+
+    assert (first.status_code, second.status_code) == (303, 400)
+    assert SESSION not in str(second.headers.get_list("set-cookie"))
 
 
 async def test_a_stolen_cookie_is_worth_nothing_after_logout(web: Web, browser: Browser) -> None:
@@ -238,9 +254,7 @@ async def test_what_is_over_is_forgotten(web: Web, browser: Browser, where: dict
         assert all(milliseconds > 0 for milliseconds in left)
         return
     await browser.signs_in()
-    async with UnitOfWork(web.app.state.database) as unit:
-        [row] = await unit.session.scalars(select(tables.SessionRow))
-        seen = row.seen_at
+    seen = (await web.sessions.find(browser.cookie)).record.seen_at
 
     await web.sessions.store.purge(idle_since=seen)
     kept = await browser.sees("/session")
