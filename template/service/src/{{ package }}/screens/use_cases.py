@@ -1,9 +1,10 @@
 """What can be seen and done on the screens."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
@@ -11,7 +12,7 @@ import structlog
 from ..chassis.errors import DomainError
 from ..chassis.http import Client, remaining
 from . import upstreams
-from .domain import Detail, Home, Order
+from .domain import Change, Customer, Detail, Home, Order
 
 log = structlog.get_logger()
 
@@ -33,24 +34,31 @@ class Sources:
     patience: float
     most_orders: int
 
-    async def optional(self, name: str, part: Coroutine[Any, Any, T]) -> T | None:
+    async def optional(self, name: str, read: Callable[[], Awaitable[T]]) -> T | None:
         try:
             async with asyncio.timeout(max(0.0, min(self.patience, remaining() - _TO_ANSWER))):
-                return await part
+                return await read()
         except (DomainError, TimeoutError) as error:
             log.warning("part_missing", part=name, error=type(error).__name__)
             return None
+
+    async def read_orders(self) -> list[Order] | None:
+        read = partial(upstreams.orders, self.orders, most=self.most_orders)
+        return await self.optional("orders", read)
+
+    async def read_customer(self) -> Customer | None:
+        return await self.optional("customer", partial(upstreams.customer, self.customer))
+
+    async def read_history(self, order_id: UUID) -> list[Change] | None:
+        read = partial(upstreams.history, self.history, order_id)
+        return await self.optional("history", read)
 
 
 async def home(sources: Sources) -> Home:
     """Every part may be missing."""
     async with asyncio.TaskGroup() as parts:
-        orders = parts.create_task(
-            sources.optional("orders", upstreams.orders(sources.orders, most=sources.most_orders))
-        )
-        customer = parts.create_task(
-            sources.optional("customer", upstreams.customer(sources.customer))
-        )
+        orders = parts.create_task(sources.read_orders())
+        customer = parts.create_task(sources.read_customer())
     return Home(orders.result(), customer.result())
 
 
@@ -59,9 +67,7 @@ async def detail(sources: Sources, order_id: UUID) -> Detail:
 
     Raises OrderNotFoundError, and what went wrong with the orders service.
     """
-    history = asyncio.create_task(
-        sources.optional("history", upstreams.history(sources.history, order_id))
-    )
+    history = asyncio.create_task(sources.read_history(order_id))
     try:
         order = await upstreams.order(sources.orders, order_id)
         return Detail(order, await history)
