@@ -35,13 +35,25 @@ const provider = new Provider(issuer, {
       }),
     },
   },
+  // Without its guard against private addresses: the service is on this machine.
+  fetch: (url, { dispatcher, ...given }) => globalThis.fetch(url, given),
   cookies: { keys: ["for-tests-only"] },
   rotateRefreshToken: true,
-  ttl: { AccessToken: seconds, RefreshToken: 3600, Session: 3600, Grant: 3600, IdToken: 3600, Interaction: 600 },
+  ttl: {
+    AccessToken: seconds,
+    RefreshToken: 3600,
+    Session: 3600,
+    Grant: 3600,
+    IdToken: 3600,
+    Interaction: 600,
+  },
 });
 
-for (const name of ["grant.success", "grant.error", "grant.revoked", "backchannel.success", "backchannel.error"])
-  provider.on(name, (ctx, error) =>
-    console.log(JSON.stringify({ event: name, grant: ctx?.oidc?.params?.grant_type, error: error?.error })),
-  );
+// What tests count, a line each.
+for (const name of ["grant.success", "grant.error", "backchannel.success", "backchannel.error"]) {
+  provider.on(name, (ctx, error) => {
+    const told = error instanceof Error ? `${error.message} ${error.cause ?? ""}` : undefined;
+    console.log(JSON.stringify({ event: name, grant: ctx?.oidc?.params?.grant_type, error: told }));
+  });
+}
 provider.listen(port, "127.0.0.1");
