@@ -38,7 +38,7 @@ services = APIRouter(tags=["for services of ours"], responses=problems.documente
 
 
 @router.post(
-    "", status_code=201, response_model=NewWebhookOut, responses=problems.documented(409, 415)
+    "", status_code=201, response_model=NewWebhookOut, responses=problems.documented(400, 409, 415)
 )
 async def register(
     body: RegisterWebhook, request: Request, unit: Unit, caller: Subscriber
