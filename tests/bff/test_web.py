@@ -2,8 +2,10 @@
 
 import asyncio
 import http.server
+import os
 import re
 import shutil
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from tests.support.rendering import Generate
 from tests.support.servers import unavailable
 
 ORDER = {"currency": "EUR", "lines": [{"sku": "TEA-1", "quantity": 2, "unit_price": 450}]}
+REDIS = os.environ.get("MSGEN_TEST_REDIS", "redis://127.0.0.1:6379/9")
 KEY = "aHVudGVyMmh1bnRlcjJodW50ZXIyaHVudGVyMjEyMzQ="
 SECONDS = 20
 """Of access tokens: so few that each request finds one that is to be refreshed."""
@@ -62,9 +65,8 @@ def boots(everything: Environment, tmp_path_factory: pytest.TempPathFactory) -> 
 def development(boots: Boot, generate: Generate) -> Running:
     """As it comes: no provider, no upstreams."""
     service = generate("bff", name="shop")
-    return boots(
-        service, **{f"{service.prefix}{part}_URL": "http://127.0.0.1:9" for part in PARTS}
-    )
+    nobody = {f"{service.prefix}{part}_URL": "http://127.0.0.1:9" for part in PARTS}
+    return boots(service, at=None, ready="/readyz", **nobody)
 
 
 PARTS = ("ORDERS", "HISTORY", "CUSTOMER")
@@ -310,6 +312,29 @@ def signed_in(page: Page, development: Running) -> Page:
     page.get_by_role("button", name="Sign in").click()
     expect(page.locator("#name")).to_have_text("alice")
     return page
+
+
+def test_its_own_tests_pass_with_sessions_in_redis(
+    everything: Environment, generate: Generate, tmp_path: Path
+) -> None:
+    if not _answers(REDIS):
+        unavailable(f"no Redis answers at `{REDIS}`")
+    own = generate("bff", name="shop").copy(tmp_path / "shop")
+
+    tests = ("python", "-m", "pytest", "-q", "tests/screens/web", "-k", "redis")
+    said = everything.passes(own, *tests, extra={f"{own.prefix}TEST_REDIS_URL": REDIS})
+
+    assert " passed" in said
+    assert "skipped" not in said
+
+
+def _answers(url: str) -> bool:
+    place = urlsplit(url)
+    try:
+        socket.create_connection((str(place.hostname), place.port or 6379), timeout=2).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_requests_at_once_at_two_processes_do_not_use_up_the_session(

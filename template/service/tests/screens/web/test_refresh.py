@@ -65,6 +65,19 @@ async def test_several_processes_refresh_once(
     assert short.refreshes == 1
 
 
+async def test_a_refresh_counts_even_if_the_keys_cannot_be_had(
+    web: Web, browser: Browser, short: OpenId
+) -> None:
+    """Its refresh token is used up: without the new one the session would be lost."""
+    await browser.signs_in()
+    _, _, keys = web.app.state.provider._found
+    keys._fetched, keys._tried_at = False, float("inf")
+
+    assert await browser.sees() == 200
+    assert await browser.sees() == 200
+    assert short.refreshes == 2
+
+
 async def test_a_refused_refresh_ends_the_session(browser: Browser, short: OpenId) -> None:
     await browser.signs_in()
     short.refresh_tokens.clear()
@@ -120,6 +133,25 @@ async def test_who_signs_out_during_a_refresh_stays_out(browser: Browser, short:
 
     assert (gone.status_code, await asking) == (200, 401)
     assert len(set(short.revoked) - before) == 1
+
+
+async def test_a_refresh_is_let_to_one_at_a_time(web: Web, browser: Browser) -> None:
+    await browser.signs_in()
+    record = (await web.sessions.find(browser.cookie)).record
+    store = web.sessions.store
+
+    async def leased(version: int) -> bool:
+        return await store.lease(record.id, version=version, seconds=60)
+
+    stale, first, second = await leased(0), await leased(1), await leased(1)
+    await store.release(record.id, version=1)
+    again = await leased(1)
+    replaced = await store.replace(record.id, version=1, tokens=record.tokens)
+    replaced_twice = await store.replace(record.id, version=1, tokens=record.tokens)
+
+    assert (stale, first, second, again) == (False, True, False, True)
+    assert (replaced, replaced_twice) == (True, False)
+    assert (await leased(1), await leased(2)) == (False, True)
 
 
 async def test_a_refresh_that_died_is_made_up_for(

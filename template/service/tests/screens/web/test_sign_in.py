@@ -103,6 +103,7 @@ async def test_nobody_is_signed_in_by_the_link_of_somebody_else(web: Web) -> Non
     with_own = await victim.client.get(link)
 
     assert (without.status_code, with_own.status_code) == (400, 400)
+    assert "another sign-in" in with_own.json()["detail"]
     assert victim.cookie is None
 
 
@@ -169,7 +170,7 @@ async def test_the_answer_of_another_provider_is_refused(web: Web, openid: OpenI
     """RFC 9207: the `iss` of the answer has to be that of the provider that was asked."""
     for told in ("https://evil.example.com", None):
         openid.more_metadata = {"authorization_response_iss_parameter_supported": True}
-        web.app.state.provider._found = None
+        web.app.state.provider._found = None  # asked anew
         browser = await web.browser()
         callback = await browser.comes_from_provider(await browser.goes_to_provider())
         query = parse_qs(urlsplit(callback).query)
@@ -208,6 +209,31 @@ async def test_without_the_provider_nobody_signs_in_and_sessions_go_on(
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert await known.sees() == 200
+
+
+async def test_people_are_told_on_a_page_that_the_provider_is_away(
+    browser: Browser, openid: OpenId
+) -> None:
+    openid.down = True
+
+    answer = await browser.client.get("/login", headers={"accept": "text/html"})
+
+    assert (answer.status_code, answer.headers["content-type"][:9]) == (503, "text/html")
+    assert "the provider does not answer just now" in answer.text
+
+
+async def test_a_provider_that_is_away_is_not_asked_by_everybody(
+    web: Web, browser: Browser, openid: OpenId
+) -> None:
+    openid.down = True
+    await browser.goes_to_provider()
+    openid.down = False
+
+    at_once = await browser.goes_to_provider()
+    web.app.state.provider._tried_at -= 5
+    later = await browser.goes_to_provider()
+
+    assert (at_once.status_code, later.status_code) == (503, 303)
 
 
 async def test_metadata_of_another_issuer_are_not_believed(web: Web, openid: OpenId) -> None:

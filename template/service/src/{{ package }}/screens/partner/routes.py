@@ -14,6 +14,7 @@ from ...chassis.unit_of_work import Unit
 from . import signing, webhooks
 from .callers import Subscriber
 from .identity import Identity
+from .outbox import Outbox
 from .quotas import QuotaHeaders, Quotas
 from .schemas import (
     DeliveryOut,
@@ -25,7 +26,7 @@ from .schemas import (
     WebhookOut,
 )
 from .sealing import Sealer, sealer
-from .sending import Outbox
+from .sending import Sender
 from .settings import KindSettings
 
 SCOPES: tuple[str, ...] = ("events:write",)
@@ -135,7 +136,7 @@ async def publish(
         return await webhooks.publish(unit, partner=body.partner, event=body.type, data=body.data)
 
     answer = await once(unit, act, caller=caller.subject, answer=_published)
-    request.app.state.partner_outbox.wake()
+    request.app.state.partner_sender.wake()
     return answer
 
 
@@ -151,16 +152,17 @@ def install(app: FastAPI, settings: KindSettings) -> None:
     app.state.partner_settings, app.state.partner_sealer = settings, sealing
     app.state.partner_identity = Identity(settings, shared)
     app.state.partner_quotas = Quotas()
-    outbox = app.state.partner_outbox = Outbox(app.state.database, settings, sealing)
-    lifecycle.of(app).resources.append(outbox.open)
+    outbox = Outbox(app.state.database, settings)
+    sender = app.state.partner_sender = Sender(outbox, settings, sealing)
+    lifecycle.of(app).resources.append(sender.open)
     app.add_middleware(QuotaHeaders)
     app.include_router(router)
     app.include_router(services)
 
 
 def _accepted(request: Request) -> Response:
-    outbox: Outbox = request.app.state.partner_outbox
-    outbox.wake()
+    sender: Sender = request.app.state.partner_sender
+    sender.wake()
     return Response(status_code=202)
 
 

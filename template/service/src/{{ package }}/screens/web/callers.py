@@ -47,7 +47,10 @@ class _SignedIn(SecurityBase):
     """A dependency that also puts the scheme into the OpenAPI document."""
 
     scheme_name = "session"
-    model = APIKey(**{"in": APIKeyIn.cookie, "name": "session"})
+    model = APIKey(
+        **{"in": APIKeyIn.cookie, "name": "session"},
+        description="The cookie that sign-in sets; its name begins with that of the service.",
+    )
 
     async def __call__(self, request: Request) -> Session:
         """Raises NotSignedInError, or CrossSiteRequestError where the request changes things."""

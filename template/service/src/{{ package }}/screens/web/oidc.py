@@ -31,6 +31,7 @@ from .provider import (
 log = structlog.get_logger()
 
 _METADATA_SECONDS = 3600.0
+_SECONDS_BETWEEN_TRIES = 5.0
 _SECONDS = 5.0
 _REVOKE_SECONDS = 2.0
 _SUBJECT = re.compile(r"[!-~]{1,255}")
@@ -65,6 +66,7 @@ class OpenIdProvider:
         self._http = httpx2.AsyncClient(timeout=_SECONDS, trust_env=False)
         self._found: tuple[float, dict[str, Any], RemoteKeys] | None = None
         self._finding = asyncio.Lock()
+        self._tried_at = float("-inf")
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
@@ -122,15 +124,25 @@ class OpenIdProvider:
             raise RefreshRefusedError
         found = await self._token(grant_type="refresh_token", refresh_token=tokens.refresh_token)
         try:
-            claims: dict[str, Any] = {}
-            if "id_token" in found:
-                claims = await self._identity(found)
-                if claims["sub"] != subject:
-                    raise _InvalidError("another subject")
+            claims = await self._same_identity(found, subject)
             return self._tokens(found, claims, before=tokens)
         except (jwt.PyJWTError, ValueError, TypeError, KeyError) as error:
             log.warning("identity_refused", reason=_reason(error))
             raise RefreshRefusedError from None
+
+    async def _same_identity(self, found: dict[str, Any], subject: str) -> dict[str, Any]:
+        """The claims of a new ID token, if there is one that can be checked."""
+        if "id_token" not in found:
+            return {}
+        try:
+            claims = await self._identity(found)
+        except UnavailableError:
+            # No keys just now. The refresh token is used up: what came for it has to do.
+            del found["id_token"]
+            return {}
+        if claims["sub"] != subject:
+            raise _InvalidError("another subject")
+        return claims
 
     async def revoke(self, tokens: Tokens) -> None:
         with suppress(UnavailableError, httpx2.HTTPError, TimeoutError):
@@ -176,16 +188,22 @@ class OpenIdProvider:
         """Its metadata, kept for an hour, and longer while it cannot be had anew."""
         async with self._finding:
             if self._found is None or self._clock() - self._found[0] > _METADATA_SECONDS:
-                try:
-                    metadata = await self._metadata()
-                except (httpx2.HTTPError, TimeoutError, ValueError, TypeError) as error:
-                    log.warning("provider_not_discovered", error=_reason(error))
-                    if self._found is None:
-                        raise ProviderUnavailableError("nobody can sign in just now") from None
-                else:
-                    self._found = (self._clock(), metadata, self._keys(metadata))
+                await self._discover()
+            if self._found is None:
+                raise ProviderUnavailableError("the provider does not answer just now")
             _, known, keys = self._found
             return known, keys
+
+    async def _discover(self) -> None:
+        if self._clock() - self._tried_at < _SECONDS_BETWEEN_TRIES:
+            return  # those who wait in line must not all wait for a provider that is away
+        try:
+            metadata = await self._metadata()
+        except (httpx2.HTTPError, TimeoutError, ValueError, TypeError) as error:
+            self._tried_at = self._clock()
+            log.warning("provider_not_discovered", error=_reason(error))
+        else:
+            self._found = (self._clock(), metadata, self._keys(metadata))
 
     async def _metadata(self) -> dict[str, Any]:
         url = f"{self._ours.issuer.rstrip('/')}/.well-known/openid-configuration"

@@ -54,7 +54,10 @@ async def login(request: Request, next: str = "/") -> Response:  # noqa: A002 - 
     """To the provider; what comes back must come to this browser, and within ten minutes."""
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     challenge = Challenge(state=state, nonce=nonce, verifier=verifier)
-    answer = RedirectResponse(await _provider(request.app).where(challenge), 303)
+    try:
+        answer = RedirectResponse(await _provider(request.app).where(challenge), 303)
+    except DomainError as error:
+        return _told(request, error)
     kept = {"state": state, "nonce": nonce, "verifier": verifier, "next": local_path(next)}
     sealed = _sealer(request.app).seal(kept, purpose="sign-in").decode()
     web = of(request.app)
@@ -69,9 +72,7 @@ async def callback(request: Request) -> Response:
     try:
         answer = await _signed_in(request, web)
     except DomainError as error:
-        if "text/html" not in request.headers.get("accept", ""):
-            raise
-        answer = pages.file("refused.html", error.status, why=str(error))
+        answer = _told(request, error)
     _clear(answer, web, web.sign_in_cookie)
     return answer
 
@@ -91,6 +92,13 @@ async def _signed_in(request: Request, web: Web) -> Response:
     answer = RedirectResponse(local_path(kept["next"]), 303)
     _set(answer, web, web.session_cookie, cookie)
     return answer
+
+
+def _told(request: Request, error: DomainError) -> Response:
+    """A page for people, problem details for everybody else."""
+    if "text/html" not in request.headers.get("accept", ""):
+        raise error
+    return pages.file("refused.html", error.status, why=str(error))
 
 
 def _kept(request: Request, web: Web) -> dict[str, str]:

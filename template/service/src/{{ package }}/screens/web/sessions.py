@@ -32,6 +32,7 @@ REFRESHES = Counter("session_refreshes_total", "Refreshes of tokens.", ("outcome
 SIGN_IN_SECONDS = 600
 _EARLY_SECONDS = 30.0
 _LEASE_SECONDS = 15.0  # longer than a refresh can take
+_FAREWELL_SECONDS = 3.0
 _PATIENCE_SECONDS = 10.0
 _LOOK_SECONDS = 0.05
 _PURGE_SECONDS = 600.0
@@ -138,8 +139,12 @@ class Sessions:
             await self.store.remove_of(session.record.subject)
         await self.store.remove(session.record.id)
         log.info("session_ended", subject=session.record.subject, everywhere=everywhere)
-        await self._provider.revoke(session.tokens)
-        return await self._provider.farewell(session.tokens)
+        try:
+            async with asyncio.timeout(_FAREWELL_SECONDS):
+                await self._provider.revoke(session.tokens)
+                return await self._provider.farewell(session.tokens)
+        except TimeoutError:
+            return "/"
 
     async def _refreshed(self, record: Record) -> Record:
         """One refresh at a time for each session; it goes on when those who wait have left."""
@@ -178,7 +183,7 @@ class Sessions:
             log.info("session_ended", subject=record.subject, reason="refresh refused")
             await self.store.remove(record.id)
             raise NotSignedInError("the session is over: sign in again") from None
-        except ProviderUnavailableError:
+        except UnavailableError:
             REFRESHES.labels("failed").inc()
             await self.store.release(record.id, version=record.version)
             raise
