@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import SHOP, Browser, Web, pages
+from .conftest import SHOP, Browser, Web, guards, pages
 
 pytestmark = pytest.mark.anyio
 
@@ -120,3 +120,33 @@ async def test_the_files_of_the_page_are_there(browser: Browser, name: str, kind
         200,
         f"text/{kind}",
     )
+
+
+OUTSIDE = [
+    "https://evil.example.com/",
+    "//evil.example.com",
+    "///evil.example.com",
+    "/\\evil.example.com",
+    "\\\\evil.example.com",
+    "/\t/evil.example.com",
+    "/\n/evil.example.com",
+    "/%0d%0aset-cookie:x\r\nset-cookie: y",
+    "javascript:alert(1)",
+    "evil.example.com",
+    "/path\\..\\evil",
+    "/ü",
+    "",
+    "/" + "a" * 2000,
+]
+
+
+@pytest.mark.parametrize("wish", OUTSIDE)
+async def test_signing_in_leads_nowhere_else(browser: Browser, wish: str) -> None:
+    answer = await browser.signs_in(wish)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+@pytest.mark.parametrize("wish", ["/", "/a/b?c=d&e=%2F%2F", "/a//b", "/@evil.example.com"])
+def test_a_path_of_the_service_is_kept(wish: str) -> None:
+    assert guards.local_path(wish) == wish

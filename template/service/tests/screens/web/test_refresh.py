@@ -70,7 +70,7 @@ async def test_a_refresh_counts_even_if_the_keys_cannot_be_had(
 ) -> None:
     """Its refresh token is used up: without the new one the session would be lost."""
     await browser.signs_in()
-    _, _, keys = web.app.state.provider._found
+    _, _, keys = web.app.state.provider.metadata._found
     keys._fetched, keys._tried_at = False, float("inf")
 
     assert await browser.sees() == 200
@@ -175,7 +175,7 @@ async def test_who_leaves_does_not_break_off_the_refresh(start: Start, short: Op
 
     leaving = asyncio.create_task(browser.sees())
     await short.refreshing.wait()
-    [refreshing] = web.sessions._refreshing.values()
+    [refreshing] = web.sessions.refresher.running.values()
     leaving.cancel()
     short.hold.set()
     await refreshing

@@ -4,11 +4,10 @@ import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import jwt
 import pytest
 from cryptography.fernet import Fernet
 
-from .conftest import HOME, KEY, SESSION, SHOP, Browser, Start, Web, guards
+from .conftest import HOME, KEY, SESSION, SHOP, Browser, Start, Web
 from .openid import Key, OpenId
 
 pytestmark = pytest.mark.anyio
@@ -120,57 +119,11 @@ async def test_a_sign_in_is_answered_within_ten_minutes(browser: Browser) -> Non
     assert "too long ago" in answer.json()["detail"]
 
 
-WRONG: dict[str, dict[str, Any]] = {
-    "another audience": {"aud": "somebody-else"},
-    "several audiences without a party": {"aud": ["the-client", "somebody-else"]},
-    "another party": {"azp": "somebody-else"},
-    "another issuer": {"iss": "https://evil.example.com"},
-    "another nonce": {"nonce": "replayed"},
-    "no nonce": {"nonce": None},
-    "another access token": {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"},
-    "over": {"exp": 1_000_000_000},
-    "without an end": {"exp": None},
-    "without a subject": {"sub": None},
-    "a subject that is none": {"sub": "a\nb"},
-}
-
-
-@pytest.mark.parametrize("changes", WRONG.values(), ids=WRONG.keys())
-async def test_an_identity_that_is_not_right_is_refused(
-    browser: Browser, openid: OpenId, changes: dict[str, Any]
-) -> None:
-    openid.changes = changes
-
-    answer = await browser.signs_in()
-
-    assert answer.status_code == 400
-    assert browser.cookie is None
-
-
-async def test_an_identity_by_another_hand_is_refused(browser: Browser, openid: OpenId) -> None:
-    public = str(openid.key.public)
-    forgers = [
-        Key("one").sign,
-        Key("two").sign,
-        lambda claims: jwt.encode(claims, "", "none", {"kid": "one"}),
-        lambda claims: jwt.encode(claims, public * 2, "HS256", {"kid": "one"}),
-        lambda claims: openid.key.sign(claims, typ="at+jwt"),
-        lambda _: "rubbish",
-    ]
-    for forge in forgers:
-        openid.forge = forge
-
-        answer = await browser.signs_in()
-
-        assert answer.status_code == 400
-        assert browser.cookie is None
-
-
 async def test_the_answer_of_another_provider_is_refused(web: Web, openid: OpenId) -> None:
     """RFC 9207: the `iss` of the answer has to be that of the provider that was asked."""
     for told in ("https://evil.example.com", None):
         openid.more_metadata = {"authorization_response_iss_parameter_supported": True}
-        web.app.state.provider._found = None  # asked anew
+        web.app.state.provider.metadata._found = None  # asked anew
         browser = await web.browser()
         callback = await browser.comes_from_provider(await browser.goes_to_provider())
         query = parse_qs(urlsplit(callback).query)
@@ -230,7 +183,7 @@ async def test_a_provider_that_is_away_is_not_asked_by_everybody(
     openid.down = False
 
     at_once = await browser.goes_to_provider()
-    web.app.state.provider._tried_at -= 5
+    web.app.state.provider.metadata._tried_at -= 5
     later = await browser.goes_to_provider()
 
     assert (at_once.status_code, later.status_code) == (503, 303)
@@ -247,42 +200,12 @@ async def test_metadata_of_another_issuer_are_not_believed(web: Web, openid: Ope
 async def test_a_new_key_of_the_provider_is_fetched(web: Web, openid: OpenId) -> None:
     await (await web.browser()).signs_in()
     openid.key = Key("two")
-    _, _, keys = web.app.state.provider._found
+    _, _, keys = web.app.state.provider.metadata._found
     keys._tried_at -= 60
 
     answer = await (await web.browser()).signs_in()
 
     assert answer.status_code == 303
-
-
-OUTSIDE = [
-    "https://evil.example.com/",
-    "//evil.example.com",
-    "///evil.example.com",
-    "/\\evil.example.com",
-    "\\\\evil.example.com",
-    "/\t/evil.example.com",
-    "/\n/evil.example.com",
-    "/%0d%0aset-cookie:x\r\nset-cookie: y",
-    "javascript:alert(1)",
-    "evil.example.com",
-    "/path\\..\\evil",
-    "/ü",
-    "",
-    "/" + "a" * 2000,
-]
-
-
-@pytest.mark.parametrize("wish", OUTSIDE)
-async def test_signing_in_leads_nowhere_else(browser: Browser, wish: str) -> None:
-    answer = await browser.signs_in(wish)
-
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
-
-
-@pytest.mark.parametrize("wish", ["/", "/a/b?c=d&e=%2F%2F", "/a//b", "/@evil.example.com"])
-def test_a_path_of_the_service_is_kept(wish: str) -> None:
-    assert guards.local_path(wish) == wish
 
 
 @pytest.mark.parametrize("name", ["host", "x-forwarded-host", "x-original-url", "forwarded"])

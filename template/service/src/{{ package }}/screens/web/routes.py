@@ -1,32 +1,32 @@
-"""The HTTP face of signing in and out, and the page."""
+"""The HTTP face of sessions, the page, and how the parts are put together."""
 
-import re
-import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from hmac import compare_digest
-from urllib.parse import parse_qs, urlencode
+from typing import Any
+from urllib.parse import parse_qs
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from ...chassis import http, lifecycle, problems
-from ...chassis.errors import DomainError, NotFoundError
-from . import development, pages
+from ...chassis.errors import NotFoundError
+from . import cookies, development, pages, sign_in
 from .callers import SignedIn, Web, of
 from .database_store import DatabaseStore
 from .development import DevelopmentProvider
-from .guards import check_origin, local_path
-from .oidc import OpenIdProvider, Registration
-from .provider import Challenge, Provider, SignInRefusedError
+from .oidc import OpenIdProvider
+from .provider import Provider
 from .redis_store import RedisStore
-from .sealing import BrokenSealError, Sealer, development_key
-from .sessions import SIGN_IN_SECONDS, Session, Sessions
+from .registration import Registration
+from .sealing import Sealer, development_key
+from .sessions import Session, Sessions
 from .settings import KindSettings
 from .store import Store
 
+Routes = list[tuple[str, str, Callable[..., Any]]]
+
 SCOPES: tuple[str, ...] = ()
-_NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 
 router = APIRouter(tags=["session"], responses=problems.documented(401, 403))
 pages_router = APIRouter(include_in_schema=False)
@@ -44,71 +44,6 @@ class SessionOut(BaseModel):
 class GoneOut(BaseModel):
     location: str
     """Where the browser goes to sign out at the provider too."""
-
-
-# --- Signing in --------------------------------------------------------------------------
-
-
-@pages_router.get("/login")
-async def login(request: Request, next: str = "/") -> Response:  # noqa: A002 - as the web calls it
-    """To the provider; what comes back must come to this browser, and within ten minutes."""
-    state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-    challenge = Challenge(state=state, nonce=nonce, verifier=verifier)
-    try:
-        answer = RedirectResponse(await _provider(request.app).where(challenge), 303)
-    except DomainError as error:
-        return _told(request, error)
-    kept = {"state": state, "nonce": nonce, "verifier": verifier, "next": local_path(next)}
-    sealed = _sealer(request.app).seal(kept, purpose="sign-in").decode()
-    web = of(request.app)
-    _set(answer, web, web.sign_in_cookie, sealed, seconds=SIGN_IN_SECONDS)
-    return answer
-
-
-@pages_router.get("/callback")
-async def callback(request: Request) -> Response:
-    """Back from the provider: a session with a new id, or an explanation."""
-    web = of(request.app)
-    try:
-        answer = await _signed_in(request, web)
-    except DomainError as error:
-        answer = _told(request, error)
-    _clear(answer, web, web.sign_in_cookie)
-    return answer
-
-
-async def _signed_in(request: Request, web: Web) -> Response:
-    told = dict(request.query_params)
-    kept = _kept(request, web)
-    if not compare_digest(told.get("state", "").encode(), kept["state"].encode()):
-        raise SignInRefusedError("this answers another sign-in: sign in again")
-    if "error" in told:
-        raise SignInRefusedError("the provider did not let you in")
-    await web.sessions.claim(kept["state"])
-    challenge = Challenge(state=kept["state"], nonce=kept["nonce"], verifier=kept["verifier"])
-    grant = await _provider(request.app).exchange(told, challenge)
-    before = request.cookies.get(web.session_cookie)
-    cookie = await web.sessions.begin(grant, instead_of=before)
-    answer = RedirectResponse(local_path(kept["next"]), 303)
-    _set(answer, web, web.session_cookie, cookie)
-    return answer
-
-
-def _told(request: Request, error: DomainError) -> Response:
-    """A page for people, problem details for everybody else."""
-    if "text/html" not in request.headers.get("accept", ""):
-        raise error
-    return pages.file("refused.html", error.status, why=str(error))
-
-
-def _kept(request: Request, web: Web) -> dict[str, str]:
-    sealed = request.cookies.get(web.sign_in_cookie, "").encode()
-    try:
-        return _sealer(request.app).open(sealed, purpose="sign-in", seconds=SIGN_IN_SECONDS)
-    except BrokenSealError:
-        raise SignInRefusedError(
-            "this sign-in began in another browser, or too long ago: sign in again"
-        ) from None
 
 
 # --- The session -------------------------------------------------------------------------
@@ -142,7 +77,7 @@ async def _gone(request: Request, session: Session, *, everywhere: bool) -> Resp
     web = of(request.app)
     location = await web.sessions.end(session, everywhere=everywhere)
     answer = JSONResponse({"location": location})
-    _clear(answer, web, web.session_cookie)
+    cookies.clear(answer, web, web.session_cookie)
     return answer
 
 
@@ -159,7 +94,7 @@ async def ended_at_provider(request: Request) -> Response:
     return Response(status_code=200)
 
 
-# --- The page, and signing in without a provider -------------------------------------------
+# --- The page ------------------------------------------------------------------------------
 
 
 @pages_router.get("/")
@@ -174,41 +109,14 @@ async def page_file(name: str) -> Response:
     return pages.file(name)
 
 
-async def development_page(state: str = "") -> Response:
-    return pages.file("development.html", state=state)
-
-
-async def development_sign_in(request: Request) -> Response:
-    web = of(request.app)
-    check_origin(request, own=web.origin(request))
-    form = parse_qs((await request.body()).decode("latin-1"))
-    name, state = (form.get(field, [""])[0] for field in ("name", "state"))
-    if not _NAME.fullmatch(name):
-        raise SignInRefusedError("a name is letters, digits and `._@-`, at most 64 of them")
-    provider: DevelopmentProvider = request.app.state.provider
-    answer = {"code": provider.code(name, state), "state": state}
-    return RedirectResponse(f"/callback?{urlencode(answer)}", 303)
-
-
 # --- Putting it together -------------------------------------------------------------------
 
 
 def install(app: FastAPI, settings: KindSettings) -> None:
     chassis: http.HttpSettings = app.state.http
     keys = [key.get_secret_value() for key in settings.session_keys]
-    sealer = Sealer(keys or [development_key(chassis.dev_key_file)])
-    resources = lifecycle.of(app).resources
-    provider: Provider
-    if settings.oidc_issuer:
-        provider = OpenIdProvider(_registration(settings, chassis))
-        resources.append(provider.opened)
-        app.add_api_route(
-            "/backchannel-logout", ended_at_provider, methods=["POST"], include_in_schema=False
-        )
-    else:
-        provider = DevelopmentProvider(chassis, sealer, settings.oidc_scopes)
-        for method, endpoint in (("GET", development_page), ("POST", development_sign_in)):
-            app.add_api_route(development.PATH, endpoint, methods=[method], include_in_schema=False)
+    sealer = app.state.sealer = Sealer(keys or [development_key(chassis.dev_key_file)])
+    provider = app.state.provider = _provider(app, settings, chassis, sealer)
     sessions = Sessions(
         _store(app, settings),
         sealer,
@@ -216,17 +124,36 @@ def install(app: FastAPI, settings: KindSettings) -> None:
         idle=timedelta(minutes=settings.session_idle_minutes),
         longest=timedelta(hours=settings.session_hours),
     )
-    resources.append(sessions.purging)
+    lifecycle.of(app).resources.append(sessions.purging)
     prefix = "__Host-" if settings.public_url.startswith("https:") else ""
-    app.state.sealer, app.state.provider = sealer, provider
     app.state.web = Web(
         sessions=sessions,
         public_url=settings.public_url,
         session_cookie=f"{prefix}{settings.service}-session",
         sign_in_cookie=f"{prefix}{settings.service}-sign-in",
     )
-    app.include_router(router)
-    app.include_router(pages_router)
+    for each in (router, sign_in.router, pages_router):
+        app.include_router(each)
+
+
+def _provider(
+    app: FastAPI, settings: KindSettings, chassis: http.HttpSettings, sealer: Sealer
+) -> Provider:
+    """With the routes that only this provider needs."""
+    provider: OpenIdProvider | DevelopmentProvider
+    if settings.oidc_issuer:
+        provider = OpenIdProvider(_registration(settings, chassis))
+        lifecycle.of(app).resources.append(provider.opened)
+        routes: Routes = [("POST", "/backchannel-logout", ended_at_provider)]
+    else:
+        provider = DevelopmentProvider(chassis, sealer, settings.oidc_scopes)
+        routes = [
+            ("GET", development.PATH, sign_in.development_page),
+            ("POST", development.PATH, sign_in.development_sign_in),
+        ]
+    for method, path, endpoint in routes:
+        app.add_api_route(path, endpoint, methods=[method], include_in_schema=False)
+    return provider
 
 
 def _registration(settings: KindSettings, chassis: http.HttpSettings) -> Registration:
@@ -255,21 +182,3 @@ def _store(app: FastAPI, settings: KindSettings) -> Store:
     lifecycle.of(app).resources.append(store.opened)
     app.state.health.add("sessions", store.check)
     return store
-
-
-def _provider(app: FastAPI) -> Provider:
-    provider: Provider = app.state.provider
-    return provider
-
-
-def _sealer(app: FastAPI) -> Sealer:
-    sealer: Sealer = app.state.sealer
-    return sealer
-
-
-def _set(answer: Response, web: Web, name: str, value: str, seconds: int | None = None) -> None:
-    answer.set_cookie(name, value, seconds, secure=web.secure, httponly=True, samesite="lax")
-
-
-def _clear(answer: Response, web: Web, name: str) -> None:
-    answer.delete_cookie(name, secure=web.secure, httponly=True, samesite="lax")

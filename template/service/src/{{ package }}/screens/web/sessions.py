@@ -11,39 +11,20 @@ from hashlib import sha256
 from hmac import digest
 
 import structlog
-from prometheus_client import Counter
 
 from ...chassis import lifecycle
-from ...chassis.errors import DomainError, UnavailableError
-from .provider import (
-    Grant,
-    Provider,
-    ProviderUnavailableError,
-    RefreshRefusedError,
-    SignInRefusedError,
-    Tokens,
-)
-from .sealing import BrokenSealError, Sealer
+from .provider import Grant, Provider, ProviderUnavailableError, SignInRefusedError, Tokens
+from .refreshing import Refresher
+from .sealing import Sealer
 from .store import Record, Store
+from .vault import NotSignedInError, Vault
 
 log = structlog.get_logger()
 
-REFRESHES = Counter("session_refreshes_total", "Refreshes of tokens.", ("outcome",))
 SIGN_IN_SECONDS = 600
 _EARLY_SECONDS = 30.0
-_LEASE_SECONDS = 15.0  # longer than a refresh can take
 _FAREWELL_SECONDS = 3.0
-_PATIENCE_SECONDS = 10.0
-_LOOK_SECONDS = 0.05
 _PURGE_SECONDS = 600.0
-
-
-class NotSignedInError(DomainError):
-    status = 401
-
-
-class RefreshTimeoutError(UnavailableError):
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +53,10 @@ class Sessions:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.store = store
-        self._sealer, self._provider = sealer, provider
+        self._vault, self._provider = Vault(store, sealer), provider
+        self.refresher = Refresher(store, self._vault, provider)
         self._idle, self._longest = idle, longest
         self._clock = clock
-        self._refreshing: dict[str, asyncio.Task[Record]] = {}
 
     @asynccontextmanager
     async def purging(self) -> AsyncIterator[None]:
@@ -100,7 +81,7 @@ class Sessions:
             id=id_,
             subject=grant.subject,
             provider_session=grant.provider_session,
-            tokens=self._sealed(id_, grant.tokens),
+            tokens=self._vault.seal(id_, grant.tokens),
             created_at=now,
             seen_at=now,
             ends_at=now + self._longest,
@@ -118,7 +99,7 @@ class Sessions:
             raise NotSignedInError("the session is over: sign in again")
         if now - record.seen_at > min(timedelta(minutes=1), self._idle / 4):
             await self.store.touch(record.id, seen_at=now)
-        return Session(record, await self._opened(record), cookie)
+        return Session(record, await self._vault.open(record), cookie)
 
     async def fresh(self, session: Session) -> Session:
         """The session with an access token that is good for a while; NotSignedInError."""
@@ -126,12 +107,12 @@ class Sessions:
         if left > _EARLY_SECONDS:
             return session
         try:
-            record = await self._refreshed(session.record)
+            record = await self.refresher.refreshed(session.record)
         except ProviderUnavailableError:
             if left > 0:
                 return session
             raise
-        return replace(session, record=record, tokens=await self._opened(record))
+        return replace(session, record=record, tokens=await self._vault.open(record))
 
     async def end(self, session: Session, *, everywhere: bool = False) -> str:
         """Forget it, here and at the provider; the address at which the browser goes on."""
@@ -145,66 +126,6 @@ class Sessions:
                 return await self._provider.farewell(session.tokens)
         except TimeoutError:
             return "/"
-
-    async def _refreshed(self, record: Record) -> Record:
-        """One refresh at a time for each session; it goes on when those who wait have left."""
-        task = self._refreshing.get(record.id)
-        if task is None:
-            task = asyncio.create_task(self._refresh(record))
-            self._refreshing[record.id] = task
-            task.add_done_callback(lambda done: self._forget(record.id, done))
-        return await asyncio.shield(task)
-
-    def _forget(self, id_: str, done: asyncio.Task[Record]) -> None:
-        del self._refreshing[id_]
-        if not done.cancelled():
-            done.exception()  # nobody may be left to see it
-
-    async def _refresh(self, record: Record) -> Record:
-        """By whoever gets the lease; the others, also of other processes, wait for the result."""
-        waits_until = time.monotonic() + _PATIENCE_SECONDS
-        while not await self.store.lease(record.id, version=record.version, seconds=_LEASE_SECONDS):
-            latest = await self.store.find(record.id)
-            if latest is None:
-                raise NotSignedInError("the session is over: sign in again")
-            if latest.version != record.version:
-                return latest
-            if time.monotonic() > waits_until:
-                raise RefreshTimeoutError("the tokens were not refreshed in time")
-            await asyncio.sleep(_LOOK_SECONDS)
-        return await self._refresh_leased(record)
-
-    async def _refresh_leased(self, record: Record) -> Record:
-        try:
-            before = await self._opened(record)
-            tokens = await self._provider.refresh(before, subject=record.subject)
-        except RefreshRefusedError:
-            REFRESHES.labels("refused").inc()
-            log.info("session_ended", subject=record.subject, reason="refresh refused")
-            await self.store.remove(record.id)
-            raise NotSignedInError("the session is over: sign in again") from None
-        except UnavailableError:
-            REFRESHES.labels("failed").inc()
-            await self.store.release(record.id, version=record.version)
-            raise
-        sealed = self._sealed(record.id, tokens)
-        if not await self.store.replace(record.id, version=record.version, tokens=sealed):
-            await self._provider.revoke(tokens)  # it ended while the provider was asked
-            raise NotSignedInError("the session is over: sign in again")
-        REFRESHES.labels("done").inc()
-        return replace(record, tokens=sealed, version=record.version + 1)
-
-    def _sealed(self, id_: str, tokens: Tokens) -> bytes:
-        return self._sealer.seal(tokens.as_dict(), purpose=f"session {id_}")
-
-    async def _opened(self, record: Record) -> Tokens:
-        try:
-            stored = self._sealer.open(record.tokens, purpose=f"session {record.id}")
-        except BrokenSealError:
-            log.warning("session_not_readable")  # its key has been taken away, or it was changed
-            await self.store.remove(record.id)
-            raise NotSignedInError("the session is over: sign in again") from None
-        return Tokens.from_dict(stored)
 
     def _left(self, tokens: Tokens) -> float:
         return float("inf") if tokens.ends is None else tokens.ends - self._clock()
