@@ -24,28 +24,26 @@ def add(commands: Any) -> None:
     below = commands.add_parser("keys", help=summary, description=summary).add_subparsers(
         required=True, metavar="COMMAND"
     )
-    summary = "Make a key, and show it this once."
-    created = below.add_parser("create", help=summary, description=summary)
-    created.add_argument("name", metavar="NAME", help="what the key is for")
-    created.add_argument("--partner", help="whose it is, for upstreams too (the name)")
-    created.add_argument(
-        "--quota",
-        type=_quota,
-        default="1000/hour",
-        metavar="N/hour",
-        help="requests a `minute`, `hour` or `day` (%(default)s)",
-    )
-    scopes = " ".join(SCOPES)
-    created.add_argument(
-        "--scope", type=_scopes, default=scopes, help="what it allows (%(default)s)"
-    )
-    created.set_defaults(action=_create)
+    _describe(below)
     summary = "Show every key, without its secret."
     below.add_parser("list", help=summary, description=summary).set_defaults(action=_list)
     summary = "Let a key in no more."
     revoked = below.add_parser("revoke", help=summary, description=summary)
     revoked.add_argument("id", metavar="ID", help="the middle part of the key, as `list` shows it")
     revoked.set_defaults(action=_revoke)
+
+
+def _describe(below: Any) -> None:
+    summary = "Make a key, and show it this once."
+    created = below.add_parser("create", help=summary, description=summary)
+    created.add_argument("name", metavar="NAME", help="what the key is for")
+    created.add_argument("--partner", help="whose it is, for upstreams too (the name)")
+    told = "requests a `minute`, `hour` or `day` (%(default)s)"
+    created.add_argument("--quota", type=_quota, default="1000/hour", metavar="N/hour", help=told)
+    scopes = " ".join(SCOPES)
+    told = "what it allows (%(default)s)"
+    created.add_argument("--scope", type=_scopes, default=scopes, help=told)
+    created.set_defaults(action=_create)
 
 
 def _quota(text: str) -> keys.Quota:

@@ -47,11 +47,7 @@ def rendering(model: type[BaseModel]) -> Any:
             if wanted is not None:
                 found = selection.pick(found, wanted)
             body = orjson.dumps(selection.compact(found))
-            headers = {
-                "etag": f'"{hashlib.sha256(body).hexdigest()[:24]}"',
-                "cache-control": f"private, max-age={seconds}" if seconds else "private, no-cache",
-                "vary": "Authorization",
-            }
+            headers = _headers(body, seconds)
             if request.method == "GET" and _has(if_none_match, headers["etag"]):
                 return Response(status_code=304, headers=headers)
             return Response(body, headers=headers, media_type="application/json")
@@ -59,6 +55,14 @@ def rendering(model: type[BaseModel]) -> Any:
         return render
 
     return Depends(prepare)
+
+
+def _headers(body: bytes, seconds: int) -> dict[str, str]:
+    return {
+        "etag": f'"{hashlib.sha256(body).hexdigest()[:24]}"',
+        "cache-control": f"private, max-age={seconds}" if seconds else "private, no-cache",
+        "vary": "Authorization",
+    }
 
 
 def _has(if_none_match: str | None, etag: str) -> bool:

@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import RowMapping, select
 
@@ -65,10 +66,7 @@ async def create(
     unit: UnitOfWork, *, name: str, partner: str, scopes: Sequence[str], quota: Quota
 ) -> str:
     """The key itself, which nobody can be shown again. Raises PartnerInvalidError."""
-    if not re.fullmatch(r"[!-~]{1,255}", partner):
-        raise PartnerInvalidError("a partner is called by 1 to 255 visible ASCII characters")
-    if not 1 <= len(name) <= 100:
-        raise PartnerInvalidError("the name of a key has 1 to 100 characters")
+    _check(name, partner)
     identity, secret = secrets.token_hex(8), secrets.token_hex(32)
     row = KeyRow(
         id=identity,
@@ -82,14 +80,8 @@ async def create(
     )
     async with unit:
         unit.session.add(row)
-        after = {"name": name, "partner": partner, "scopes": row.scopes}
-        audit.record(
-            unit.session,
-            action="partner_key_created",
-            entity="partner_key",
-            entity_id=identity,
-            after=after,
-        )
+        told = {"name": name, "partner": partner, "scopes": row.scopes}
+        _record(unit, "partner_key_created", identity, after=told)
     return f"pk_{identity}_{secret}"
 
 
@@ -101,16 +93,24 @@ async def revoke(unit: UnitOfWork, identity: str) -> None:
             raise KeyNotFoundError(f"there is no key `{identity}`: `keys list` shows all")
         if row.revoked_at is None:
             row.revoked_at = now()
-            audit.record(
-                unit.session,
-                action="partner_key_revoked",
-                entity="partner_key",
-                entity_id=identity,
-            )
+            _record(unit, "partner_key_revoked", identity)
 
 
 async def every(database: Database) -> Sequence[RowMapping]:
     return await database.rows(select(*_COLUMNS).order_by(_COLUMNS.created_at, _COLUMNS.id))
+
+
+def _check(name: str, partner: str) -> None:
+    if not re.fullmatch(r"[!-~]{1,255}", partner):
+        raise PartnerInvalidError("a partner is called by 1 to 255 visible ASCII characters")
+    if not 1 <= len(name) <= 100:
+        raise PartnerInvalidError("the name of a key has 1 to 100 characters")
+
+
+def _record(
+    unit: UnitOfWork, action: str, identity: str, after: dict[str, Any] | None = None
+) -> None:
+    audit.record(unit.session, action=action, entity="partner_key", entity_id=identity, after=after)
 
 
 def _digest(secret: str) -> bytes:

@@ -47,21 +47,17 @@ async def register(
 ) -> tuple[EndpointRow, bytes]:
     """The webhook and its secret. Raises AddressRefusedError or TooManyWebhooksError."""
     addresses.check(url, private=private)
-    secret = signing.new_secret()
+    secret, wanted = signing.new_secret(), list(dict.fromkeys(events))
+    sealed = sealer.seal(secret)
     row = EndpointRow(
-        id=uuid7(),
-        partner=partner,
-        url=url,
-        events=list(dict.fromkeys(events)),
-        secret=sealer.seal(secret),
-        created_at=now(),
+        id=uuid7(), partner=partner, url=url, events=wanted, secret=sealed, created_at=now()
     )
     async with unit:
         own = select(func.count()).where(EndpointRow.partner == partner)
         if int(await unit.session.scalar(own) or 0) >= _MOST:
             raise TooManyWebhooksError(f"a partner has at most {_MOST} webhooks")
         unit.session.add(row)
-        _record(unit, "webhook_registered", row, after={"events": row.events})
+        _record(unit, "webhook_registered", row, after={"events": wanted})
     return row, secret
 
 
