@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -111,9 +111,13 @@ def _answer(
     layer = next((each for each in layers if question.name in each.values), None)
     said = {question.name: layer.values[question.name]} if layer else {}
     if not _asked(question, {**known, **said}, expressions):
+        if layer is not None and layer.source is Source.FLAG:
+            message = f"`{question.name}` is not asked with these other answers"
+            raise UsageError(message, hint=f"leave `{question.name}` out")
         if question.required or question.intake:
             return None
-        return _default(question, known, expressions)
+        # Copier works it out too, and records nothing.
+        return replace(_default(question, known, expressions), source=Source.DERIVED)
     if layer is None:
         if question.required:
             message = f"`{question.name}` has no answer and no default"

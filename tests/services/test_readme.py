@@ -91,11 +91,19 @@ class Newcomer:
         return re.sub(r"(127.0.0.1:|LISTEN_PORT=|--port )8001", rf"\g<1>{self.beside}", text)
 
 
-@pytest.fixture(scope="module", params=PRESETS)
+# Words that differ by an answer are tried for each.
+KINDS = {
+    **{preset: (preset, {}) for preset in PRESETS},
+    **{f"bff-{kind}": ("bff", {"client_kind": kind}) for kind in ("mobile", "partner")},
+}
+
+
+@pytest.fixture(scope="module", params=KINDS)
 def newcomer(
     request: pytest.FixtureRequest, generate: Generate, tmp_path_factory: pytest.TempPathFactory
 ) -> Newcomer:
-    service = generate(request.param)
+    preset, answers = KINDS[request.param]
+    service = generate(preset, **answers)
     return Newcomer(service.copy(tmp_path_factory.mktemp("newcomer") / "my-service"))
 
 

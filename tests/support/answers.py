@@ -15,7 +15,8 @@ HOSTILE = """Keeps "tea" & 'biscuits': 100 % \\o/ {braces} <tags> # ☕"""
 
 _RANDOM = 60
 STORING_SLICES = {"orders", "screens"}
-"""Those that come with a database."""
+"""Those that come with a database; of the kinds of screens all but one."""
+_KINDS = "screens"
 _TEXTS = {
     "description": ["Takes orders and keeps track of them.", HOSTILE],
     "code_owners": ["", "@acme/platform @jo"],
@@ -36,7 +37,10 @@ def values() -> dict[str, list[Any]]:
 
 def rows() -> list[dict[str, Any]]:
     """Sets of answers in which every two values meet; random ones more where a seed says so."""
-    return covering(values(), forbidden()) + [_at_random(each) for each in _seeds()]
+    found = covering(_with_kinds(), _forbidden_kinds()) + [
+        _at_random(each) for each in _seeds()
+    ]
+    return [_unfolded(row) for row in found]
 
 
 def slice_of(preset: str) -> str:
@@ -51,6 +55,27 @@ def forbidden() -> set[Pair]:
     return {frozenset({("feature_flags", True), ("slice", each)}) for each in stateless}
 
 
+def _with_kinds() -> dict[str, list[Any]]:
+    """A slice that comes in kinds counts as several: each meets every other value."""
+    found = values()
+    found["slice"] = [each for each in found["slice"] if each != _KINDS] + _kinds()
+    return found
+
+
+def _kinds() -> list[str]:
+    return [f"{_KINDS}:{kind}" for kind in questions()["client_kind"]["choices"].values()]
+
+
+def _forbidden_kinds() -> set[Pair]:
+    stateless: Pair = frozenset({("feature_flags", True), ("slice", f"{_KINDS}:mobile")})
+    return {*forbidden(), stateless}
+
+
+def _unfolded(row: dict[str, Any]) -> dict[str, Any]:
+    slice_, _, kind = row["slice"].partition(":")
+    return {**row, "slice": slice_, **({"client_kind": kind} if kind else {})}
+
+
 def _seeds() -> list[str]:
     seed = os.environ.get("MSGEN_SOAK")
     return [f"{seed}-{number}" for number in range(_RANDOM)] if seed else []
@@ -59,8 +84,8 @@ def _seeds() -> list[str]:
 def _at_random(seed: str) -> dict[str, Any]:
     chance = random.Random(seed)
     while True:
-        row = {name: chance.choice(found) for name, found in values().items()}
-        if not pairs(row) & forbidden():
+        row = {name: chance.choice(found) for name, found in _with_kinds().items()}
+        if not pairs(row) & _forbidden_kinds():
             return row
 
 

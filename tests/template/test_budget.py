@@ -43,6 +43,7 @@ RENDERED_PYTHON = {
     "src/*/__init__.py",
     "src/*/__main__.py",
     "src/*/main.py",
+    "src/*/screens/kind.py",
     "src/*/settings.py",
     "tests/*/conftest.py",
     "tests/conftest.py",
@@ -91,7 +92,7 @@ def test_python_is_literal_but_for_a_handful_of_files() -> None:
 
 
 def _of_any_slice(file: str) -> str:
-    return re.sub(r"^tests/\w+/conftest", "tests/*/conftest", file)
+    return re.sub(r"^tests/[\w/]+/conftest", "tests/*/conftest", file)
 
 
 @every_rendered_file

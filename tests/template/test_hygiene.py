@@ -56,7 +56,8 @@ def test_nothing_is_left_to_be_done(variant: Service) -> None:
 
 def test_answers_file_records_every_answer_and_no_path(variant: Service) -> None:
     recorded = yaml.safe_load(variant.text(".copier-answers.yml"))
-    asked = ["name", *answers.values()]
+    kinds = ["client_kind"] if variant.answers["slice"] == "screens" else []
+    asked = ["name", *answers.values(), *kinds]
 
     assert recorded.pop("_src_path").startswith("https://")
     assert re.fullmatch(r"[0-9a-f]{64}", recorded.pop("_template_sha256"))

@@ -18,6 +18,10 @@ EVERYTHING: dict[str, Any] = {
 # Names that follow from the slice and from what it calls: answers with and without the files.
 DERIVED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "not stores": ({"slice": "orders"}, {"slice": "dossier"}),
+    **{
+        f"not {kind}_client": ({"slice": "screens", "client_kind": kind}, {"slice": "orders"})
+        for kind in ("web", "mobile", "partner")
+    },
     "not calls": ({"http_client": True}, {"http_client": False}),
 }
 

@@ -19,6 +19,7 @@ PATHS = {
     "orders": "/orders",
     "dossier": "/dossiers/me",
     "provider": "/_simulator/state",
+    "screens": "/screens/home",
 }
 
 IMPORT_CHECK = """

@@ -24,6 +24,9 @@ def sources(generate: Generate) -> dict[str, str]:
     for preset in PRESETS:
         service = generate(preset, name="orders")
         found |= {file: service.text(file) for file in service.files if file.endswith(".py")}
+    for kind in ("mobile", "partner"):
+        service = generate("bff", name="orders", client_kind=kind)
+        found |= {file: service.text(file) for file in service.files if file.endswith(".py")}
     service = generate(name="orders", feature_flags=True)
     return found | {file: service.text(file) for file in service.files if file.endswith(".py")}
 

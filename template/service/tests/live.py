@@ -38,6 +38,16 @@ class Live:
         made = subprocess.check_output(command, env=self._environment, text=True, cwd=self._folder)
         return made.strip()
 
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Another command of the service, with the same settings."""
+        return subprocess.run(
+            [*self._command, *arguments],
+            env=self._environment,
+            cwd=self._folder,
+            text=True,
+            capture_output=True,
+        )
+
     def stop(self) -> int:
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(timeout=30)

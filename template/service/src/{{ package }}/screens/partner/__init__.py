@@ -1,0 +1,1 @@
+"""For partners' machines: API keys with quotas, and webhooks that reach them."""

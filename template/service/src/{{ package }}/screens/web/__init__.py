@@ -1,0 +1,1 @@
+"""Screens for browsers: tokens stay here, the browser has a session cookie."""
