@@ -137,7 +137,8 @@ class RedisStore:
         return int(done or 0)
 
     def _session(self, id_: str) -> str:
-        return f"{self._prefix}:session:{{{id_}}}"
+        # What is in braces decides on the slot in a cluster: a session and its lease share it.
+        return f"{self._prefix}:session:" + "{" + id_ + "}"
 
     def _indexes(self, record: Record) -> list[str]:
         indexes = [self._index("subject", record.subject)]
