@@ -179,3 +179,10 @@ def test_a_configuration_that_is_named_but_missing_is_a_usage_error(msgen: Comma
 
     assert ran.code == 2
     assert "`$MSGEN_CONFIG` names `/nowhere.toml`, which does not exist" in ran.err
+
+
+def test_an_answer_that_is_not_asked_for_is_refused(msgen: Command) -> None:
+    refused = msgen.fails("new", "orders", "--set", "client_kind=mobile", code=2)
+
+    refused.says("error: `client_kind` is not asked with these other answers")
+    refused.says("leave `client_kind` out")
