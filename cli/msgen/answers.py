@@ -149,18 +149,14 @@ def validate(
     complaint = expressions.render(question.validator, context).strip()
     if complaint:
         message = f"`{value}` is not a {question.name} that works: {complaint}"
-        raise UsageError(message, hint=_suggestion(question, str(value)))
+        better = suggest_name(str(value)) if question.name == "name" else ""
+        raise UsageError(message, hint=f"try `{better}`" if better else None)
 
 
 def suggest_name(text: str) -> str:
     """The nearest name that follows the rules, or nothing when no letter is left."""
     words = re.findall(r"[a-z0-9]+", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", text).lower())
     return re.sub(r"^[0-9-]+", "", "-".join(words))[:40].rstrip("-")
-
-
-def _suggestion(question: Question, value: str) -> str | None:
-    better = suggest_name(value) if question.name == "name" else ""
-    return f"try `{better}`" if better else None
 
 
 def _default(question: Question, known: Mapping[str, Any], expressions: Expressions) -> Answer:

@@ -179,3 +179,11 @@ def test_a_configuration_that_is_named_but_missing_is_a_usage_error(msgen: Comma
 
     assert ran.code == 2
     assert "`$MSGEN_CONFIG` names `/nowhere.toml`, which does not exist" in ran.err
+
+
+def test_an_answer_that_is_not_asked_for_is_refused(msgen: Command) -> None:
+    ran = msgen("new", "orders", "--set", "client_kind=mobile", *QUICK)
+
+    assert ran.code == 2
+    assert "`client_kind` is not asked with these other answers" in ran.err
+    assert "leave `client_kind` out" in ran.err

@@ -39,8 +39,11 @@ def made(born: Born, now: Snapshot, msgen: Command) -> Repo:
 
 def _complete(**changed: Any) -> dict[str, Any]:
     """Answers in the order of the questions, as `msgen new` gives them."""
-    plan = Planner().plan(Wish("orders", None))
-    return {**plan.given, **changed, "name": "orders"}
+    usual = Planner().plan(Wish("orders", None)).given
+    overrides = [f"slice={changed['slice']}"] if "slice" in changed else []
+    asked = Planner().plan(Wish("orders", None, overrides)).given
+    known = {key: usual.get(key, value) for key, value in asked.items()}
+    return {**known, **changed, "name": "orders"}
 
 
 @pytest.mark.parametrize(("option", "value"), OPTIONS)
