@@ -4,16 +4,15 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Self
 
 import httpx2
 import pytest
 
+from tests.support.drills import logged, memory, stopped, under_load, wait
 from tests.support.processes import Running
 
 from .conftest import QUICK, Stage, asking
@@ -70,14 +69,14 @@ def spare(stage: Stage) -> Running:
 def test_the_death_of_one_of_two_instances_is_not_noticed(stage: Stage, spare: Running) -> None:
     front = stage.front("mobile", stage.first.url, spare.url, **QUICK)
 
-    with _under_load(front) as seen:
-        _wait(lambda: len(seen) > 20)
+    with under_load(partial(_timed, asking(front))) as seen:
+        wait(lambda: len(seen) > 20)
         spare.process.kill()
-        _wait(lambda: len(seen) > 120)
+        wait(lambda: len(seen) > 120)
 
     assert {(each.status, each.missing) for each in seen} == {(200, ())}
     assert max(each.took for each in seen) < HUNG
-    assert _logged(front, "instance_ejected")
+    assert logged(front, "instance_ejected")
 
 
 def test_a_dead_upstream_is_said_to_be_missing_at_once_and_shown_when_it_is_back(
@@ -93,13 +92,13 @@ def test_a_dead_upstream_is_said_to_be_missing_at_once_and_shown_when_it_is_back
     gone = [_timed(client) for _ in range(20)]
     refused = client.get(f"/screens/orders/{order}")
     again = stage.boot(spare.service, at=spare)
-    _wait(lambda: _asked(client) == (200, ()))
+    wait(lambda: _asked(client) == (200, ()))
 
     assert {(each.status, each.missing) for each in gone} == {(200, ("orders",))}
     assert sorted(each.took for each in gone)[15] < 0.5, "an open circuit answers at once"
     assert (refused.status_code, "127.0.0.1" in refused.text) == (503, False)
-    assert _logged(front, "circuit_opened")
-    assert _logged(front, "circuit_closed")
+    assert logged(front, "circuit_opened")
+    assert logged(front, "circuit_closed")
     assert again.url == spare.url
 
 
@@ -108,19 +107,19 @@ def test_a_hanging_upstream_holds_nobody_for_long_and_harms_no_probe(
 ) -> None:
     front = stage.front("mobile", spare.url, **QUICK)
 
-    with _stopped(spare), ThreadPoolExecutor(16) as threads:
-        before = _memory(front)
+    with stopped(spare), ThreadPoolExecutor(16) as threads:
+        before = memory(front)
         client = asking(front)
         asked = [threads.submit(_timed, client) for _ in range(150)]
         lively = [httpx2.get(f"{front.url}/livez").elapsed.total_seconds() for _ in range(20)]
         seen = [each.result() for each in asked]
-        grown = _memory(front) - before
+        grown = memory(front) - before
 
     assert {(each.status, each.missing) for each in seen} == {(200, ("orders",))}
     assert max(each.took for each in seen) < HUNG
     assert max(lively) < 1.0
     assert grown < 20_000
-    _wait(lambda: _asked(client) == (200, ()))
+    wait(lambda: _asked(client) == (200, ()))
 
 
 def test_an_upstream_that_restarts_under_load_loses_nobody(
@@ -128,9 +127,9 @@ def test_an_upstream_that_restarts_under_load_loses_nobody(
 ) -> None:
     front = stage.front("mobile", stage.first.url, spare.url, **QUICK)
 
-    with _under_load(front) as seen:
+    with under_load(partial(_timed, asking(front))) as seen:
         for _ in range(2):
-            _wait(lambda: len(seen) > 0)
+            wait(lambda: len(seen) > 0)
             spare.process.kill()
             spare.process.wait()
             spare = stage.boot(spare.service, at=spare)
@@ -141,12 +140,16 @@ def test_an_upstream_that_restarts_under_load_loses_nobody(
 
 
 def test_a_backend_that_is_stopped_answers_what_it_was_asked(stage: Stage) -> None:
-    front = stage.front("mobile", **QUICK)
+    front = stage.front("mobile", DRAIN_SECONDS="60", **QUICK)
 
-    with _under_load(front, until_refused=True) as seen:
-        _wait(lambda: len(seen) > 20)
-        assert front.stop() in (0, -signal.SIGTERM)
+    with under_load(partial(_timed, asking(front))) as seen:
+        wait(lambda: len(seen) > 20)
+        front.process.send_signal(signal.SIGTERM)
+        wait(lambda: asking(front).get("/readyz").status_code == 503)
+        told = len(seen)
+        wait(lambda: len(seen) > told + 20)
 
+    assert front.stop() in (0, -signal.SIGTERM), "a second signal ends the draining"
     assert {(each.status, each.missing) for each in seen} == {(200, ())}
 
 
@@ -174,7 +177,7 @@ def test_an_event_that_was_taken_is_delivered_whatever_dies(stage: Stage) -> Non
                 front.process.wait()
                 front = stage.boot(front.service, at=front, **front.extra)
         # What a killed process had in hand is claimed for its timeout and half a minute.
-        _wait(lambda: receiver.names >= set(taken), seconds=90)
+        wait(lambda: receiver.names >= set(taken), seconds=90)
 
     assert len(receiver.ids) == len(taken)
 
@@ -229,40 +232,6 @@ class _Seen:
         self.missing = tuple(answer.json().get("missing", ()))
 
 
-@contextmanager
-def _stopped(running: Running) -> Iterator[None]:
-    running.process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        running.process.send_signal(signal.SIGCONT)
-
-
-@contextmanager
-def _under_load(front: Running, *, until_refused: bool = False) -> Iterator[list[_Seen]]:
-    """Four callers without a pause; what they saw."""
-    seen: list[_Seen] = []
-    over = threading.Event()
-    client = asking(front)
-
-    def call() -> None:
-        while not over.is_set():
-            try:
-                seen.append(_timed(client))
-            except httpx2.ConnectError:
-                assert until_refused
-                return
-
-    with ThreadPoolExecutor(4) as threads:
-        callers = [threads.submit(call) for _ in range(4)]
-        try:
-            yield seen
-        finally:
-            over.set()
-        for caller in callers:
-            caller.result()
-
-
 def _timed(client: httpx2.Client) -> _Seen:
     began = time.monotonic()
     answer = client.get(HOME)
@@ -272,20 +241,3 @@ def _timed(client: httpx2.Client) -> _Seen:
 def _asked(client: httpx2.Client) -> tuple[int, tuple[str, ...]]:
     seen = _timed(client)
     return seen.status, seen.missing
-
-
-def _memory(running: Running) -> int:
-    """Resident, in kilobytes."""
-    status = Path(f"/proc/{running.process.pid}/status").read_text(encoding="utf-8")
-    return int(status.split("VmRSS:")[1].split()[0])
-
-
-def _logged(front: Running, event: str) -> bool:
-    return any(line["event"] == event for line in front.lines())
-
-
-def _wait(condition: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -1,17 +1,15 @@
 """The fault drill: upstreams of a composite are killed, stopped and started again."""
 
 import signal
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from pathlib import Path
+from functools import partial
 
 import httpx2
 import pytest
 
+from tests.support.drills import logged, memory, stopped, under_load, wait
 from tests.support.processes import Running
 
 from .conftest import QUICK, Stage, asking
@@ -78,14 +76,14 @@ def spare(stage: Stage) -> Running:
 def test_the_death_of_one_of_two_instances_is_not_noticed(stage: Stage, spare: Running) -> None:
     composite = stage.composite(stage.first.url, spare.url, **QUICK)
 
-    with _under_load(composite) as seen:
-        _wait(lambda: len(seen) > 20)
+    with under_load(partial(_timed, asking(composite))) as seen:
+        wait(lambda: len(seen) > 20)
         spare.process.kill()
-        _wait(lambda: len(seen) > 120)
+        wait(lambda: len(seen) > 120)
 
     assert {status for status, _ in seen} == {200}
     assert max(took for _, took in seen) < HUNG
-    assert _logged(composite, "instance_ejected")
+    assert logged(composite, "instance_ejected")
 
 
 def test_a_dead_upstream_is_told_at_once_and_called_again_when_it_is_back(
@@ -99,14 +97,14 @@ def test_a_dead_upstream_is_told_at_once_and_called_again_when_it_is_back(
     spare.process.wait()
     gone = [_timed(client) for _ in range(20)]
     again = _restarted(stage, spare)
-    _wait(lambda: client.get("/dossiers/me").status_code == 200)
+    wait(lambda: client.get("/dossiers/me").status_code == 200)
     back = client.get("/dossiers/me").json()
 
     assert {status for status, _ in gone} == {503}
     assert sorted(took for _, took in gone)[15] < 0.5, "an open circuit answers at once"
     assert back["complete"] or _until_complete(client)
-    assert _logged(composite, "circuit_opened")
-    assert _logged(composite, "circuit_closed")
+    assert logged(composite, "circuit_opened")
+    assert logged(composite, "circuit_closed")
     assert again.url == spare.url
 
 
@@ -115,21 +113,21 @@ def test_a_hanging_upstream_holds_nobody_for_long_and_harms_no_probe(
 ) -> None:
     composite = stage.composite(spare.url, **QUICK)
 
-    with _stopped(spare), ThreadPoolExecutor(16) as threads:
-        before = _memory(composite)
+    with stopped(spare), ThreadPoolExecutor(16) as threads:
+        before = memory(composite)
         client = asking(composite)
         asked = [threads.submit(_timed, client) for _ in range(150)]
         lively = [
             httpx2.get(f"{composite.url}/livez").elapsed.total_seconds() for _ in range(20)
         ]
         seen = [each.result() for each in asked]
-        grown = _memory(composite) - before
+        grown = memory(composite) - before
 
     assert {status for status, _ in seen} <= {503, 504}
     assert max(took for _, took in seen) < HUNG
     assert max(lively) < 1.0
     assert grown < 20_000
-    _wait(lambda: client.get("/dossiers/me").status_code == 200)
+    wait(lambda: client.get("/dossiers/me").status_code == 200)
 
 
 def test_an_upstream_that_restarts_under_load_loses_nobody_for_long(
@@ -137,9 +135,9 @@ def test_an_upstream_that_restarts_under_load_loses_nobody_for_long(
 ) -> None:
     composite = stage.composite(stage.first.url, spare.url, **QUICK)
 
-    with _under_load(composite) as seen:
+    with under_load(partial(_timed, asking(composite))) as seen:
         for _ in range(2):
-            _wait(lambda: len(seen) > 0)
+            wait(lambda: len(seen) > 0)
             spare.process.kill()
             spare.process.wait()
             spare = _restarted(stage, spare)
@@ -152,12 +150,12 @@ def test_an_upstream_that_restarts_under_load_loses_nobody_for_long(
 def test_a_composite_that_is_stopped_answers_what_it_was_asked(stage: Stage) -> None:
     composite = stage.composite(stage.first.url, stage.second.url, DRAIN_SECONDS="60", **QUICK)
 
-    with _under_load(composite) as seen:
-        _wait(lambda: len(seen) > 20)
+    with under_load(partial(_timed, asking(composite))) as seen:
+        wait(lambda: len(seen) > 20)
         composite.process.send_signal(signal.SIGTERM)
-        _wait(lambda: asking(composite).get("/readyz").status_code == 503)
+        wait(lambda: asking(composite).get("/readyz").status_code == 503)
         told = len(seen)
-        _wait(lambda: len(seen) > told + 20)
+        wait(lambda: len(seen) > told + 20)
 
     assert composite.stop() in (0, -signal.SIGTERM), "a second signal ends the draining"
     assert {status for status, _ in seen} == {200}
@@ -167,58 +165,11 @@ def _restarted(stage: Stage, gone: Running) -> Running:
     return stage.boot(gone.service, at=gone)
 
 
-@contextmanager
-def _stopped(running: Running) -> Iterator[None]:
-    running.process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        running.process.send_signal(signal.SIGCONT)
-
-
-@contextmanager
-def _under_load(composite: Running) -> Iterator[list[tuple[int, float]]]:
-    """Four callers without a pause; what they saw."""
-    seen: list[tuple[int, float]] = []
-    over = threading.Event()
-    client = asking(composite)
-
-    def call() -> None:
-        while not over.is_set():
-            seen.append(_timed(client))
-
-    with ThreadPoolExecutor(4) as threads:
-        callers = [threads.submit(call) for _ in range(4)]
-        try:
-            yield seen
-        finally:
-            over.set()
-        for caller in callers:
-            caller.result()
-
-
 def _timed(client: httpx2.Client) -> tuple[int, float]:
     began = time.monotonic()
     return client.get("/dossiers/me").status_code, time.monotonic() - began
 
 
-def _memory(running: Running) -> int:
-    """Resident, in kilobytes."""
-    status = Path(f"/proc/{running.process.pid}/status").read_text(encoding="utf-8")
-    return int(status.split("VmRSS:")[1].split()[0])
-
-
-def _logged(composite: Running, event: str) -> bool:
-    return any(line["event"] == event for line in composite.lines())
-
-
 def _until_complete(client: httpx2.Client) -> bool:
-    _wait(lambda: bool(client.get("/dossiers/me").json().get("complete")))
+    wait(lambda: bool(client.get("/dossiers/me").json().get("complete")))
     return True
-
-
-def _wait(condition: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
