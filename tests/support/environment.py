@@ -79,16 +79,20 @@ class Environment:
     ) -> subprocess.CompletedProcess[str]:
         """Run in the service's folder; only `python` sees the service as installed."""
         place = self.around(service) if command[0] == "python" else self.home
-        return subprocess.run(
-            [place / "bin" / command[0], *command[1:]],
-            cwd=service.path,
-            env=self.variables(service, extra),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-        )
+        try:
+            return subprocess.run(
+                [place / "bin" / command[0], *command[1:]],
+                cwd=service.path,
+                env=self.variables(service, extra),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            said = (error.stdout or b"").decode(errors="replace")
+            pytest.fail(f"{' '.join(command)} took more than {_SECONDS} s:\n{said[-6000:]}")
 
     def passes(
         self, service: Service, *command: str, extra: Mapping[str, str] | None = None

@@ -1,13 +1,13 @@
 # Sealed: an update replaces this file.
 """Idempotency keys: a POST that is sent twice has its effect once."""
 
-import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Annotated, TypeVar
 
@@ -162,18 +162,16 @@ Once = Annotated[OnceOnly, Depends(_once)]
 
 def install(app: FastAPI, settings: IdempotencySettings) -> None:
     app.state.idempotency = _Shared(timedelta(hours=settings.idempotency_hours))
-    lifecycle.of(app).resources.append(lambda: lifecycle.background(_purge_forever(app)))
+    purging = partial(_purge_all, app)
+    lifecycle.of(app).resources.append(lambda: lifecycle.repeated(purging, seconds=_PURGE_SECONDS))
 
 
-async def _purge_forever(app: FastAPI) -> None:
-    while True:
-        try:
-            more = True
-            while more:
-                more = await purge(UnitOfWork(app.state.database))
-        except Exception as error:  # noqa: BLE001 - the next hour is another try
-            log.warning("idempotency_not_purged", error=type(error).__name__)
-        await asyncio.sleep(_PURGE_SECONDS)
+async def _purge_all(app: FastAPI) -> None:
+    try:
+        while await purge(UnitOfWork(app.state.database)):
+            pass
+    except Exception as error:  # noqa: BLE001 - the next hour is another try
+        log.warning("idempotency_not_purged", error=type(error).__name__)
 
 
 async def purge(unit: UnitOfWork) -> bool:

@@ -2,7 +2,7 @@
 """What starts and stops with the service, and how far along it is."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from fastapi import FastAPI
 
 Resource = Callable[[], AbstractAsyncContextManager[object]]
+_LAST_STEP_SECONDS = 5.0
 
 
 @dataclass
@@ -48,6 +49,38 @@ async def background(work: Coroutine[object, object, None]) -> AsyncIterator[Non
     try:
         yield
     finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@asynccontextmanager
+async def repeated(
+    step: Callable[[], Awaitable[None]], *, seconds: float, woken: asyncio.Event | None = None
+) -> AsyncIterator[None]:
+    """Takes a step now and then every so many seconds, or when woken; steps raise nothing.
+
+    One that is under way when the block is left may end first: cancelled where it just connects
+    to SQLite, it can leave the lock of the file behind.
+    """
+    waking, ends = woken or asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        while not ends.is_set():
+            waking.clear()
+            await step()
+            if not ends.is_set():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(seconds):
+                        await waking.wait()
+
+    task = asyncio.create_task(work())
+    try:
+        yield
+    finally:
+        ends.set()
+        waking.set()
+        await asyncio.wait({task}, timeout=_LAST_STEP_SECONDS)
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task

@@ -5,6 +5,7 @@ import time
 from collections import Counter as Tally
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from uuid import UUID
 
 import httpx2
@@ -12,7 +13,7 @@ import structlog
 from prometheus_client import Counter
 
 from ...chassis.errors import DomainError
-from ...chassis.lifecycle import background
+from ...chassis.lifecycle import repeated
 from . import addresses, signing
 from .addresses import AddressRefusedError
 from .outbox import LONGEST_PAUSE, Claim, Outbox
@@ -46,27 +47,22 @@ class Sender:
         # Not one connection is kept: each goes to the address that was looked at just before.
         limits = httpx2.Limits(max_keepalive_connections=0)
         async with httpx2.AsyncClient(timeout=None, trust_env=False, limits=limits) as client:
-            async with background(self._work(client)):
+            seconds = self._settings.webhook_poll_seconds
+            look = partial(self._look, client)
+            async with repeated(look, seconds=seconds, woken=self._woken):
                 yield
             for task in self._running:
                 task.cancel()
             await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def _work(self, client: httpx2.AsyncClient) -> None:
-        while True:
-            self._woken.clear()
-            try:
-                while claims := await self._claim():
-                    for claim in claims:
-                        self._begin(claim, client)
-                await self._purge()
-            except Exception as error:  # noqa: BLE001 - the next look is another try
-                log.warning("outbox_not_read", error=type(error).__name__)
-            try:
-                async with asyncio.timeout(self._settings.webhook_poll_seconds):
-                    await self._woken.wait()
-            except TimeoutError:
-                continue
+    async def _look(self, client: httpx2.AsyncClient) -> None:
+        try:
+            while claims := await self._claim():
+                for claim in claims:
+                    self._begin(claim, client)
+            await self._purge()
+        except Exception as error:  # noqa: BLE001 - the next look is another try
+            log.warning("outbox_not_read", error=type(error).__name__)
 
     async def _claim(self) -> list[Claim]:
         """Few at a time, and none of receivers that keep us busy already."""

@@ -60,7 +60,7 @@ class Sessions:
 
     @asynccontextmanager
     async def purging(self) -> AsyncIterator[None]:
-        async with lifecycle.background(self._purge_forever()):
+        async with lifecycle.repeated(self._purge, seconds=_PURGE_SECONDS):
             yield
 
     async def claim(self, state: str) -> None:
@@ -133,13 +133,11 @@ class Sessions:
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
 
-    async def _purge_forever(self) -> None:
-        while True:
-            try:
-                await self.store.purge(idle_since=self._now() - self._idle)
-            except Exception as error:  # noqa: BLE001 - the next time is another try
-                log.warning("sessions_not_purged", error=type(error).__name__)
-            await asyncio.sleep(_PURGE_SECONDS)
+    async def _purge(self) -> None:
+        try:
+            await self.store.purge(idle_since=self._now() - self._idle)
+        except Exception as error:  # noqa: BLE001 - the next time is another try
+            log.warning("sessions_not_purged", error=type(error).__name__)
 
 
 def _hashed(secret: str) -> str:
