@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from platformdirs import user_cache_path
 from uv import find_uv_bin
 
