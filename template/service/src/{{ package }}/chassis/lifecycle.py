@@ -64,17 +64,7 @@ async def repeated(
     to SQLite, it can leave the lock of the file behind.
     """
     waking, ends = woken or asyncio.Event(), asyncio.Event()
-
-    async def work() -> None:
-        while not ends.is_set():
-            waking.clear()
-            await step()
-            if not ends.is_set():
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(seconds):
-                        await waking.wait()
-
-    task = asyncio.create_task(work())
+    task = asyncio.create_task(_steps(step, seconds, waking, ends))
     try:
         yield
     finally:
@@ -84,3 +74,15 @@ async def repeated(
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+async def _steps(
+    step: Callable[[], Awaitable[None]], seconds: float, waking: asyncio.Event, ends: asyncio.Event
+) -> None:
+    while not ends.is_set():
+        waking.clear()
+        await step()
+        if not ends.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await waking.wait()
