@@ -36,10 +36,12 @@ class Handlers:
     """`@handlers.on(OrderPlaced)` over `async def reserve(event, unit, incoming)`.
 
     A handler runs inside the transaction in which the event is marked as handled: what it
-    writes and emits is done once, however often the event comes.
+    writes and emits is done once, however often the event comes. `own`: they handle what the
+    service itself tells, as a projection does.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, own: bool = False) -> None:
+        self.own = own
         self._found: dict[tuple[str, str], tuple[type[Event], list[Handler[Any]]]] = {}
 
     def on(self, kind: type[EventT]) -> Callable[[Handler[EventT]], Handler[EventT]]:
