@@ -3,16 +3,18 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from uuid import UUID, uuid4
 
 import httpx2
 import pytest
 from fastapi import FastAPI
+from pydantic import SecretStr
 from sqlalchemy import text
 
-from ...conftest import Settings, events
+from ...conftest import Settings, database, events, migrate
 from .sample import SampleMade, done, until
 
 pytestmark = pytest.mark.anyio
@@ -37,18 +39,20 @@ def unit(app: FastAPI) -> events.UnitOfWork:
     return events.UnitOfWork(app.state.database)
 
 
-async def waiting(app: FastAPI) -> int:
-    rows = await app.state.database.rows(text("SELECT id FROM chassis_outbox"))
-    return len(rows)
+async def waiting(where: database.Database) -> int:
+    return len(await where.rows(text("SELECT id FROM chassis_outbox")))
 
 
-@asynccontextmanager
-async def _alone(app: FastAPI) -> AsyncIterator[None]:
-    """The relay of the application sees nothing of what the test tells."""
-    own = app.state.events.relay
-    own.pause()
-    yield
-    own.resume()
+@pytest.fixture
+async def quiet(
+    settings: Settings, new_database: Callable[[], str]
+) -> AsyncIterator[database.Database]:
+    """A database without a service, whose relay would take the events."""
+    own = settings.model_copy(update={"database_url": SecretStr(new_database())})
+    await asyncio.to_thread(migrate.upgrade, own)
+    opened = database.Database(own)
+    async with opened.opened():
+        yield opened
 
 
 async def test_what_is_committed_is_told_at_once(app: FastAPI, unit: events.UnitOfWork) -> None:
@@ -61,7 +65,7 @@ async def test_what_is_committed_is_told_at_once(app: FastAPI, unit: events.Unit
         return await done(app) == [str(made.sample_id)]
 
     await until(told)
-    assert await waiting(app) == 0
+    assert await waiting(app.state.database) == 0
 
 
 async def test_what_is_rolled_back_is_not_told(app: FastAPI, unit: events.UnitOfWork) -> None:
@@ -92,16 +96,16 @@ async def test_what_no_broker_takes_is_refused_before_it_is_committed(
     for words in ("", "x" * 201, "x" * 300_000):
         with pytest.raises(ValueError, match="too large"):
             await tell(words)
-    assert await waiting(app) == 0
+    assert await waiting(app.state.database) == 0
 
 
 async def test_events_wait_while_the_broker_is_away(
-    app: FastAPI, unit: events.UnitOfWork, anonymous: httpx2.AsyncClient
+    quiet: database.Database, anonymous: httpx2.AsyncClient
 ) -> None:
-    bus = Recorder()
+    bus, unit = Recorder(), events.UnitOfWork(quiet)
     bus.away = True
 
-    async with _alone(app), events.Relay(app.state.database, bus, seconds=0.05).running():
+    async with events.Relay(quiet, bus, seconds=0.05).running():
         async with unit:
             ids = [unit.emit(SampleMade(sample_id=uuid4())) for _ in range(3)]
 
@@ -110,38 +114,35 @@ async def test_events_wait_while_the_broker_is_away(
 
         await until(shown)
         bus.away = False
+        await until(partial(gone, quiet))
 
-        async def gone() -> bool:
-            return await waiting(app) == 0
-
-        await until(gone)
     assert [message.id for message in bus.taken] == list(map(str, ids))
 
 
 async def test_relays_side_by_side_send_each_event_once_and_in_order(
-    app: FastAPI, settings: Settings
+    quiet: database.Database,
 ) -> None:
     bus, keys = Recorder(), [uuid4() for _ in range(20)]
 
     async def tell(key: UUID) -> None:
-        unit = events.UnitOfWork(app.state.database)
+        unit = events.UnitOfWork(quiet)
         for number in range(10):
             async with unit:
                 unit.emit(SampleMade(sample_id=key, number=number))
 
-    async with _alone(app), AsyncExitStack() as stack:
+    async with AsyncExitStack() as stack:
         for _ in range(3):
-            relay = events.Relay(app.state.database, bus, seconds=0.05)
+            relay = events.Relay(quiet, bus, seconds=0.05)
             await stack.enter_async_context(relay.running())
         await asyncio.gather(*map(tell, keys))
-
-        async def gone() -> bool:
-            return await waiting(app) == 0
-
-        await until(gone)
+        await until(partial(gone, quiet))
 
     assert max(Counter(message.id for message in bus.taken).values()) == 1
     for key in keys:
         bodies = [message.body for message in bus.taken if message.key == str(key)]
         numbers = [events.envelope.decode(body).data["number"] for body in bodies]
         assert numbers == list(range(10))
+
+
+async def gone(where: database.Database) -> bool:
+    return await waiting(where) == 0
