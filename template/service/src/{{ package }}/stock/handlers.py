@@ -24,7 +24,7 @@ handlers = Handlers()
 async def reserve(event: OrderPlaced, unit: UnitOfWork, _: Incoming) -> None:
     """Every order is answered; one that is sent again gets the same answer."""
     lines = [line.to_line() for line in event.lines]
-    reservation, _ = await use_cases.reserve(unit, order_id=event.order_id, lines=lines)
+    reservation, _is_new = await use_cases.reserve(unit, order_id=event.order_id, lines=lines)
     unit.emit(_answer(event, reservation))
 
 

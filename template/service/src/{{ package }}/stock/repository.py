@@ -6,13 +6,12 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from .domain import Item, Line, Missing, Reservation, State
 from .tables import ItemRow, ReservationRow
-
-_INSERT = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 class Items:
@@ -69,8 +68,9 @@ async def _made(
     session: AsyncSession, row: type[ItemRow] | type[ReservationRow], values: dict[str, object]
 ) -> bool:
     """Whether it was not there yet."""
-    insert = _INSERT[session.get_bind().dialect.name]
-    made = await session.execute(insert(row).values(values).on_conflict_do_nothing())
+    postgresql = session.get_bind().dialect.name == "postgresql"
+    insert = (insert_postgresql if postgresql else insert_sqlite)(row)
+    made = await session.execute(insert.values(values).on_conflict_do_nothing())
     return bool(made.rowcount)  # type: ignore[attr-defined]
 
 

@@ -71,9 +71,7 @@ async def reserve(
     return reservation
 
 
-@reservations.get(
-    "/{order_id}", response_model=ReservationOut, responses=problems.documented(404)
-)
+@reservations.get("/{order_id}", response_model=ReservationOut, responses=problems.documented(404))
 async def reservation(order_id: UUID, reads: Reads, _: Reader) -> dict[str, Any]:
     """What is reserved for an order, and how far along it is."""
     return await queries.read_reservation(reads, order_id=order_id)
