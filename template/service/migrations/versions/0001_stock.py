@@ -15,9 +15,7 @@ def upgrade() -> None:
         sa.Column("sku", sa.String(32), nullable=False),
         sa.Column("on_hand", sa.BigInteger(), nullable=False),
         sa.Column("reserved", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint(
-            "reserved >= 0 AND reserved <= on_hand", name=op.f("ck_stock_reserved")
-        ),
+        sa.CheckConstraint("reserved >= 0 AND reserved <= on_hand", name=op.f("ck_stock_reserved")),
         sa.PrimaryKeyConstraint("sku", name="pk_stock"),
     )
     op.create_table(

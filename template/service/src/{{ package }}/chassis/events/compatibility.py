@@ -87,12 +87,12 @@ class _Comparison:
 
     def _of_objects(self, place: str, writer: Schema, reader: Schema) -> Iterator[str]:
         written, read = writer.get("properties", {}), reader.get("properties", {})
-        for name in reader.get("required", ()):
-            if name not in writer.get("required", ()):
-                yield f"`{place}.{name}` must be there for the reader, and need not be written"
         others_read = reader.get("additionalProperties", True)
         for name, schema in written.items():
             yield from self.problems(f"{place}.{name}", schema, read.get(name, others_read))
+        for name in reader.get("required", ()):
+            if name not in writer.get("required", ()):
+                yield f"`{place}.{name}` must be there for the reader, and need not be written"
         # A model writes its own fields only; what is no model may write any.
         others = writer.get("additionalProperties", "properties" not in writer)
         for each in [others_read, *(read[name] for name in read.keys() - written.keys())]:
