@@ -1,8 +1,11 @@
 # Sealed: an update replaces this file.
 """Which changes of a schema break those who read it."""
 
+import json
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from itertools import product
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -113,6 +116,42 @@ UNREADABLE = [
 ]
 
 
+SAMPLES: list[tuple[Any, list[Any]]] = [
+    (int, [0, -1, 7]),
+    (float, [0.5, 2.0]),
+    (str, ["", "red", "longer than that"]),
+    (bool, [True, False]),
+    (int | None, [None, 3]),
+    (str | int, ["a", 1]),
+    (UUID, ["6f1c2b1e-0b5a-4d0e-9a55-0d5f0c6f7a11"]),
+    (datetime, ["2026-11-28T12:00:00Z"]),
+    (date, ["2026-11-28"]),
+    (Colour, ["red"]),
+    (Colours, ["red", "blue"]),
+    (Literal["red", 1], ["red", 1]),
+    (Short, ["", "12345"]),
+    (Long, ["123456789"]),
+    (Positive, [1]),
+    (Point, [{"x": 1}]),
+    (Place, [{"x": 1}, {"x": 1, "y": 2}]),
+    (Named, [{"x": 1, "name": "a"}]),
+    (Closed, [{"x": 1}]),
+    (Tree, [{"leaf": 1}, {"leaf": 1, "branches": [{"leaf": 2, "branches": []}]}]),
+    (Bush, [{"leaf": "a"}, {"leaf": "a", "branches": [{"leaf": "b"}]}]),
+    (Cat, [{"kind": "cat", "lives": 7}]),
+    (Pet, [{"kind": "cat", "lives": 7}, {"kind": "dog", "tail": True}]),
+    (list[int], [[], [1, 1]]),
+    (list[Point], [[{"x": 1}]]),
+    (list[int | str], [[1, "a"]]),
+    (set[int], [[1]]),
+    (tuple[int, int], [[1, 2]]),
+    (tuple[int, str], [[1, "a"]]),
+    (dict[str, int], [{}, {"x": 1}, {"y": 1}]),
+    (dict[str, Any], [{}, {"x": "a"}, {"x": None}]),
+    (Any, [None, 1, "a", [], {}]),
+]
+
+
 def schema(kind: Any) -> dict[str, Any]:
     made: dict[str, Any] = TypeAdapter(kind).json_schema()
     return made
@@ -131,3 +170,15 @@ def test_what_cannot_be_read_is_told_with_its_place(writer: Any, reader: Any, wh
 
     assert found
     assert found[0].startswith(why)
+
+
+def test_whatever_is_called_readable_is_read() -> None:
+    judged = 0
+    for (writer, values), (reader, _) in product(SAMPLES, SAMPLES):
+        if events.compatibility.unreadable(writer=schema(writer), reader=schema(reader)):
+            continue
+        for value in values:
+            TypeAdapter(reader).validate_json(json.dumps(value), strict=True)
+            judged += 1
+
+    assert judged > len(SAMPLES)

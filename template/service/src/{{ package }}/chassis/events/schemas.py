@@ -25,7 +25,13 @@ _DIALECT = GenerateJsonSchema.schema_dialect
 
 
 class Complete(GenerateJsonSchema):
-    """Who tells of an event writes all of its fields, also those that have a default."""
+    """Who tells of an event writes all of its fields, also those that have a default.
+
+    Titles that only repeat the names of fields are left out.
+    """
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
+        return False
 
     def field_is_required(self, field: Any, total: bool) -> bool:
         return self.mode == "serialization" or super().field_is_required(field, total)
