@@ -18,9 +18,10 @@ from .events import (
 )
 
 handlers = Handlers()
+# Each `alone` in its transaction, with the stock of one order: so all lock it in the same order.
 
 
-@handlers.on(OrderPlaced)
+@handlers.on(OrderPlaced, alone=True)
 async def reserve(event: OrderPlaced, unit: UnitOfWork, _: Incoming) -> None:
     """Every order is answered; one that is sent again gets the same answer."""
     lines = [line.to_line() for line in event.lines]
@@ -28,19 +29,19 @@ async def reserve(event: OrderPlaced, unit: UnitOfWork, _: Incoming) -> None:
     unit.emit(_answer(event, reservation))
 
 
-@handlers.on(PaymentTaken)
+@handlers.on(PaymentTaken, alone=True)
 async def confirm(event: PaymentTaken, unit: UnitOfWork, _: Incoming) -> None:
     reason = "it was paid, but nothing is reserved for it"
     await use_cases.settle(unit, order_id=event.order_id, cause=Cause.PAID, reason=reason)
 
 
-@handlers.on(PaymentFailed)
+@handlers.on(PaymentFailed, alone=True)
 async def undo(event: PaymentFailed, unit: UnitOfWork, _: Incoming) -> None:
     reason = f"the payment failed: {event.reason}"
     await use_cases.settle(unit, order_id=event.order_id, cause=Cause.FAILED, reason=reason)
 
 
-@handlers.on(OrderCancelled)
+@handlers.on(OrderCancelled, alone=True)
 async def release(event: OrderCancelled, unit: UnitOfWork, _: Incoming) -> None:
     reason = "the order was cancelled"
     await use_cases.settle(unit, order_id=event.order_id, cause=Cause.CANCELLED, reason=reason)
