@@ -38,9 +38,11 @@ class Handlers:
     A handler runs inside the transaction in which the event is marked as handled: what it
     writes and emits is done once, however often the event comes. Events that come at the same
     time share a transaction; a handler that waits for others than the database does so `alone`.
+    `own`: they handle what the service itself tells, as a projection does.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, own: bool = False) -> None:
+        self.own = own
         self._found: dict[tuple[str, str], tuple[type[Event], list[Handler[Any]]]] = {}
         self._alone: set[tuple[str, str]] = set()
 
