@@ -145,7 +145,7 @@ def _bare() -> Any:
     if scheme == "amqp":
         from faststream.rabbit import RabbitBroker, RabbitQueue
 
-        queue = RabbitQueue("bare", durable=True, arguments={"x-queue-type": "quorum"})
+        queue = RabbitQueue("bare-durable", durable=True, arguments={"x-queue-type": "quorum"})
         told = {"queue": queue, "persist": True} if ROLE == "bare-tell" else {"queue": queue}
         return RabbitBroker(url, logger=None), told
     if scheme == "nats":

@@ -45,24 +45,15 @@ class Consumer:
     def __init__(self, database: Database, settings: EventsSettings) -> None:
         self._database, self._settings = database, settings
         self.name = settings.service
-        self._handlers: list[Handlers] = []
+        self.handlers: list[Handlers] = []
         self._desk = Desk(database, self.name)
 
     def add(self, handlers: Handlers) -> None:
-        self._handlers.append(handlers)
+        self.handlers.append(handlers)
 
     @property
     def topics(self) -> frozenset[str]:
-        return frozenset().union(*(each.topics for each in self._handlers))
-
-    @property
-    def events(self) -> tuple[type[Event], ...]:
-        return tuple(kind for each in self._handlers for kind in each.events)
-
-    @property
-    def own(self) -> frozenset[type[Event]]:
-        """Those of them that the service tells itself."""
-        return frozenset(kind for each in self._handlers if each.own for kind in each.events)
+        return frozenset().union(*(each.topics for each in self.handlers))
 
     async def handle(self, message: Message) -> None:
         """Comes back when the event is done with, one way or the other."""
@@ -98,7 +89,7 @@ class Consumer:
             return "ignored"
         work = Work(envelope=envelope, wanted=wanted, attempt=attempt)
         place = envelope.topic, envelope.name
-        alone = attempt > 1 or any(each.alone(*place) for each in self._handlers)
+        alone = attempt > 1 or any(each.alone(*place) for each in self.handlers)
         fresh = await (self._desk.alone(work) if alone else self._desk.together(work))
         return "handled" if fresh else "duplicate"
 
@@ -123,7 +114,7 @@ class Consumer:
         log.info("dead_letter_replayed", type=envelope.type, event_id=envelope.id)
 
     def _wanted(self, envelope: Envelope) -> Iterator[tuple[Event, Handler[Any]]]:
-        for each in self._handlers:
+        for each in self.handlers:
             if (found := each.of(envelope.topic, envelope.name)) is not None:
                 kind, handlers = found
                 event = kind.read(envelope.version, envelope.data)

@@ -38,7 +38,7 @@ class Handlers:
     A handler runs inside the transaction in which the event is marked as handled: what it
     writes and emits is done once, however often the event comes. Events that come at the same
     time share a transaction; a handler that waits for others than the database does so `alone`.
-    `own`: they handle what the service itself tells, as those of a projection do.
+    `own`: they handle what the service itself tells, as a projection does.
     """
 
     def __init__(self, *, own: bool = False) -> None:

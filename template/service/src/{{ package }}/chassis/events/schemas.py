@@ -17,8 +17,8 @@ from fastapi import FastAPI
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from .compatibility import unreadable
-from .consumer import Consumer
 from .event import Event, catalogue
+from .handlers import Handlers
 
 FOLDER = Path("schemas/events")
 _DIALECT = GenerateJsonSchema.schema_dialect
@@ -83,8 +83,9 @@ class Finding:
 
 def contracts(app: FastAPI) -> list[Contract]:
     """What the service declares; what is received and not its own is told by others."""
-    consumer: Consumer = app.state.events.consumer
-    received, own = frozenset(consumer.events), consumer.own
+    handlers: list[Handlers] = app.state.events.consumer.handlers
+    received = {event for each in handlers for event in each.events}
+    own = {event for each in handlers if each.own for event in each.events}
     package = __name__.partition(".")[0]
     return [
         Contract(event, told=event not in received or event in own, received=event in received)
