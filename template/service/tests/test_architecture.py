@@ -11,10 +11,21 @@ from .conftest import PACKAGE, ROOT
 SOURCE = ROOT / "src" / PACKAGE
 # In a slice with a domain, a file may import the files named behind it, and no other of them.
 ALLOWED = {
-    "routes": {"use_cases", "queries", "schemas", "domain", "settings", "kind"},
-    "use_cases": {"repository", "upstreams", "domain"},
+    "routes": {
+        "use_cases",
+        "handlers",
+        "queries",
+        "schemas",
+        "domain",
+        "settings",
+        "kind",
+    },
+    "handlers": {"use_cases", "events", "domain"},
+    "use_cases": {"repository", "upstreams", "changes", "events", "domain"},
+    "changes": {"events", "domain"},
     "queries": {"tables", "domain"},
     "repository": {"tables", "domain"},
+    "events": {"domain"},
     "upstreams": {"domain"},
     "schemas": {"domain"},
     "tables": set(),
