@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, select, tuple_
 
-from .aggregate import Aggregate, shape
+from .aggregate import Aggregate, Tip, shape
 from .reading import Rows, by_stream, digest
 from .schema import UnreadableEventError, decode
 from .tables import SnapshotRow
@@ -77,6 +77,7 @@ async def replay(rows: Rows, blank: Blank) -> AsyncIterator[tuple[Aggregate, lis
             if aggregate is None:
                 continue
             aggregate.apply(decode(row["type"], row["schema"], row["data"]))
+            aggregate.tip = Tip(row["version"], row["at"], row["digest"])
             kept = snapshots.get((stream, row["version"]), {}).get(shape(type(aggregate)))
             if kept is not None and kept != aggregate.state():
                 problems.append(f"{stream} version {row['version']}: the snapshot is another")
