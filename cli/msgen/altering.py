@@ -10,14 +10,13 @@ from .answers import Layer, Source, complete, parse_overrides
 from .change import Change, State
 from .errors import UsageError, UserError, did_you_mean
 from .git import Repository
-from .ownership import Ownership
+from .ownership import OFF, Ownership
 from .questions import EJECTED, RETIRED, Expressions, Question
 from .record import Record
 from .upkeep import Manner, Result
 from .verdicts import Verdict
 
 Questions = Mapping[str, Question]
-_NONE = "none"
 _REMOVALS = 2  # as many as the template has migrations for
 
 
@@ -120,13 +119,13 @@ def _feature(name: str, known: Questions) -> Question:
 def _is_feature(question: Question) -> bool:
     if question.derived:
         return False
-    return question.type == "bool" or _NONE in question.choices.values()
+    return question.type == "bool" or OFF in question.choices.values()
 
 
 def _on(question: Question) -> Any:
     if question.type == "bool":
         return True
-    kinds = [value for value in question.choices.values() if value != _NONE]
+    kinds = [value for value in question.choices.values() if value != OFF]
     if len(kinds) > 1:
         message = f"`{question.name}` comes in several kinds"
         hints = ", ".join(f"`msgen set {question.name}={kind}`" for kind in kinds)
@@ -135,22 +134,22 @@ def _on(question: Question) -> Any:
 
 
 def _off(question: Question) -> Any:
-    return False if question.type == "bool" else _NONE
+    return False if question.type == "bool" else OFF
 
 
 def _newly_retired(service: Record, changed: Mapping[str, Any], table: Ownership) -> list[str]:
     """Features whose tables a forward migration has to drop; one entry for each removal."""
+    gone = []
     for name in table.with_tables:
-        back = changed.get(name) is True and service.answers.get(name) is False
-        if back and service.retired.count(name) >= _REMOVALS:
+        before = table.has_tables(name, service.answers)
+        after = table.has_tables(name, {**service.answers, **changed})
+        if after and not before and service.retired.count(name) >= _REMOVALS:
             message = f"`{name}` was removed twice, and its migrations end there"
             hint = "its tables are dropped; take over the code of another service that has it"
             raise UserError(message, hint=hint)
-    return [
-        name
-        for name in table.with_tables
-        if service.answers.get(name) is True and changed.get(name) is False
-    ]
+        if before and not after:
+            gone.append(name)
+    return gone
 
 
 def _agree(planned: Change, how: Manners) -> None:

@@ -14,8 +14,9 @@ from fastapi import FastAPI
 from .. import lifecycle
 from ..database import Database
 from ..errors import UnavailableError
-from . import dead_letters, inbox
+from . import dead_letters, envelope, inbox
 from .bus import connect
+from .bus.port import BusUnavailableError, Message
 from .consumer import Consumer
 from .event import Event, UnreadableEventError, catalogue
 from .handlers import Handlers, Incoming, Later
@@ -24,18 +25,25 @@ from .relay import Relay
 from .settings import EventsSettings
 
 __all__ = [
+    "BusUnavailableError",
     "Event",
     "Events",
     "EventsSettings",
     "Handlers",
     "Incoming",
     "Later",
+    "Message",
+    "Relay",
     "Unit",
     "UnitOfWork",
     "UnreadableEventError",
     "catalogue",
+    "connect",
     "consume",
+    "dead_letters",
     "emit",
+    "envelope",
+    "inbox",
     "install",
 ]
 

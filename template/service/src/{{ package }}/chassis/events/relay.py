@@ -14,7 +14,7 @@ from .. import lifecycle, tables
 from ..database import Database
 from ..errors import UnavailableError
 from . import metrics
-from .bus.port import Bus, Message
+from .bus.port import Message, Publisher
 from .claims import BusyError, Claims
 from .outbox import waking
 
@@ -29,7 +29,7 @@ _FIGURES_SECONDS = 1.0
 class Relay:
     """One for each process; what wakes it is a commit of this process."""
 
-    def __init__(self, database: Database, bus: Bus, *, seconds: float) -> None:
+    def __init__(self, database: Database, bus: Publisher, *, seconds: float) -> None:
         self._claims, self._bus, self._seconds = Claims(database), bus, seconds
         self._woken = asyncio.Event()
         self._failures = 0
@@ -46,9 +46,9 @@ class Relay:
         if time.monotonic() < self._rests_until:
             return
         try:
+            await self._show()
             while await self._send_batch():
                 await self._show()
-            await self._show()
             self._failures = 0
         except BusyError:
             asyncio.get_running_loop().call_later(_LOOK_AGAIN_SECONDS, self._woken.set)

@@ -49,14 +49,16 @@ class BusSettings(Protocol):
     def events_poll_seconds(self) -> float: ...
 
 
-class Bus(Protocol):
-    """Topics that reach every group; the instances of a group share the work, in order per key."""
-
+class Publisher(Protocol):
     async def publish(self, messages: Sequence[Message]) -> None:
         """In order per key, and durable when it returns.
 
         Raises BusUnavailableError; some of the messages may have been published all the same.
         """
+
+
+class Bus(Publisher, Protocol):
+    """Topics that reach every group; the instances of a group share the work, in order per key."""
 
     def subscribe(self, topic: str, group: str, handle: Handle) -> None:
         """Before `running()`."""
