@@ -1,4 +1,4 @@
-"""What the ledger does about the events of others: late, twice or in another order, all the same."""
+"""What the ledger does about events of others, which may come late, twice, or out of order."""
 
 from ..chassis.events import Handlers, Incoming, UnitOfWork
 from . import use_cases

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, select
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,7 +20,7 @@ _KEY = ("generation", "id")
 class Accounts(Projection):
     name = "accounts"
     version = 1
-    tables: Sequence[Table] = (_ROWS,)
+    tables = (_ROWS,)
 
     async def apply(
         self, session: AsyncSession, generation: int, events: Sequence[Recorded]
@@ -37,7 +37,8 @@ class Accounts(Projection):
             _apply(each, rows.setdefault(account, blank))
         dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
         upsert = dialect.insert(_ROWS)
-        changes = {name: upsert.excluded[name] for name in _ROWS.c.keys() if name not in _KEY}
+        names = AccountRow.__table__.c.keys()
+        changes = {name: upsert.excluded[name] for name in names if name not in _KEY}
         await session.execute(
             upsert.on_conflict_do_update(index_elements=_KEY, set_=changes), list(rows.values())
         )

@@ -76,9 +76,7 @@ async def list_accounts(
     items, following = _NEWEST_FIRST.split(rows, limit)
     names = [Sealed(**item["name"]) if item["name"] else None for item in items]
     plain = await _plain(database, store, names)
-    told = [
-        {**item, **_told("name", name, plain)} for item, name in zip(items, names, strict=True)
-    ]
+    told = [{**item, **_told("name", name, plain)} for item, name in zip(items, names, strict=True)]
     return told, following
 
 

@@ -73,7 +73,10 @@ Change = Annotated[Changing, Depends(Changing)]
 
 
 @router.post(
-    "/accounts", status_code=201, response_model=Receipt, responses=problems.documented(400, 409, 415)
+    "/accounts",
+    status_code=201,
+    response_model=Receipt,
+    responses=problems.documented(400, 409, 415),
 )
 async def open_account(body: OpenAccount, change: Change) -> Response:
     """Open an account; an owner has one in each currency."""
@@ -96,9 +99,7 @@ async def index(
     return {"items": items, "next": following}
 
 
-@router.get(
-    "/accounts/{account_id}", response_model=AccountOut, responses=problems.documented(404)
-)
+@router.get("/accounts/{account_id}", response_model=AccountOut, responses=problems.documented(404))
 async def read(
     account_id: UUID,
     reads: Reads,
@@ -139,9 +140,7 @@ async def deposit(
     account_id: UUID, body: Move, change: Change, expected: ExpectedVersions
 ) -> Response:
     """Put money on an account; an `Idempotency-Key` makes it safe to send this again."""
-    return await change(
-        use_cases.deposit, account_id=account_id, expected=expected, **dict(body)
-    )
+    return await change(use_cases.deposit, account_id=account_id, expected=expected, **dict(body))
 
 
 @router.post("/accounts/{account_id}/withdrawals", response_model=Receipt, responses=MOVED)
@@ -149,9 +148,7 @@ async def withdraw(
     account_id: UUID, body: Move, change: Change, expected: ExpectedVersions
 ) -> Response:
     """Take money from an account, which never goes below zero."""
-    return await change(
-        use_cases.withdraw, account_id=account_id, expected=expected, **dict(body)
-    )
+    return await change(use_cases.withdraw, account_id=account_id, expected=expected, **dict(body))
 
 
 @router.post(
@@ -184,9 +181,7 @@ async def take_payment(
     return payment
 
 
-@router.get(
-    "/payments/{order_id}", response_model=PaymentOut, responses=problems.documented(404)
-)
+@router.get("/payments/{order_id}", response_model=PaymentOut, responses=problems.documented(404))
 async def read_payment(order_id: UUID, reads: Reads, store: Store, _: Reader) -> Payment:
     """What became of the payment of an order."""
     return await queries.read_payment(reads, store, order_id=order_id)
@@ -198,9 +193,7 @@ async def cancel_payment(order_id: UUID, unit: Unit, books: Ledger, _: Writer) -
     await use_cases.cancel_payment(unit, books, order_id=order_id)
 
 
-@router.delete(
-    "/owners/{owner}/personal-data", status_code=204, responses=problems.documented(404)
-)
+@router.delete("/owners/{owner}/personal-data", status_code=204, responses=problems.documented(404))
 async def erase(owner: Owner, unit: Unit, books: Ledger, _: Eraser) -> None:
     """Erase names and memos of an owner everywhere, for good; what happened stays known."""
     await use_cases.erase_personal_data(unit, books, owner=owner)

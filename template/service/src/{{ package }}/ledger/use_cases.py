@@ -57,7 +57,13 @@ async def open_account(
 
 
 async def deposit(
-    unit: UnitOfWork, books: Books, *, account_id: UUID, amount: int, memo: str | None, expected: Expected
+    unit: UnitOfWork,
+    books: Books,
+    *,
+    account_id: UUID,
+    amount: int,
+    memo: str | None,
+    expected: Expected,
 ) -> Account:
     async with _changing(unit, books, account_id, expected) as account:
         sealed = await books.store.vault.seal(unit.session, memo, subject=account.owner)
@@ -67,7 +73,13 @@ async def deposit(
 
 
 async def withdraw(
-    unit: UnitOfWork, books: Books, *, account_id: UUID, amount: int, memo: str | None, expected: Expected
+    unit: UnitOfWork,
+    books: Books,
+    *,
+    account_id: UUID,
+    amount: int,
+    memo: str | None,
+    expected: Expected,
 ) -> Account:
     """Raises InsufficientFundsError."""
     async with _changing(unit, books, account_id, expected) as account:
@@ -104,9 +116,7 @@ async def take_payment(unit: UnitOfWork, books: Books, bill: Bill) -> tuple[Paym
     async with unit:
         payment = await Ledger(unit, books.store).payment(bill.order_id)
         if payment.taken:
-            payment.must_be(
-                customer=bill.customer, currency=bill.currency, amount=bill.amount
-            )
+            payment.must_be(customer=bill.customer, currency=bill.currency, amount=bill.amount)
             return payment, False
         await _pay(unit, books, payment, bill)
     return payment, True
@@ -185,9 +195,7 @@ async def _pay(unit: UnitOfWork, books: Books, payment: Payment, bill: Bill) -> 
 def _tell_of_failure(unit: UnitOfWork, bill: Bill, reason: str) -> None:
     order_id, customer = bill.order_id, bill.customer
     unit.emit(events.PaymentFailed(order_id=order_id, customer=customer, reason=reason))
-    unit.after_commit(
-        lambda: log.info("payment_failed", order_id=str(order_id), reason=reason)
-    )
+    unit.after_commit(lambda: log.info("payment_failed", order_id=str(order_id), reason=reason))
 
 
 def _tell(unit: UnitOfWork, action: str, account: Account) -> None:

@@ -19,7 +19,9 @@ async def emptiable(session: AsyncSession) -> AsyncIterator[None]:
         yield
         await session.execute(text(f"ALTER TABLE {_EVENTS} ENABLE TRIGGER USER"))
         return
-    found = text(f"SELECT name, sql FROM sqlite_master WHERE type='trigger' AND tbl_name='{_EVENTS}'")
+    found = text(
+        f"SELECT name, sql FROM sqlite_master WHERE type='trigger' AND tbl_name='{_EVENTS}'"
+    )
     triggers = (await session.execute(found)).all()
     for name, _ in triggers:
         await session.execute(text(f"DROP TRIGGER {name}"))

@@ -47,7 +47,7 @@ _OLDEST = (
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far a copy of a projection is: `waiting` counts positions, `seconds` is the oldest's age."""
+    """How far a copy of a projection is, in positions and in the age of what it lacks."""
 
     name: str
     generation: int
@@ -82,7 +82,9 @@ class Projector:
                 await stack.enter_async_context(self._repeated(builder, waking))
             yield
 
-    def _repeated(self, builder: Builder, waking: asyncio.Event) -> AbstractAsyncContextManager[None]:
+    def _repeated(
+        self, builder: Builder, waking: asyncio.Event
+    ) -> AbstractAsyncContextManager[None]:
         async def step() -> None:
             if await self._step(builder):
                 waking.set()

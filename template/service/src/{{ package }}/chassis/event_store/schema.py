@@ -1,5 +1,5 @@
 # Sealed: an update replaces this file.
-"""How events are written down: a name and a version for every shape, and the way from old to new."""
+"""How events are written down: a name and a version for each shape, and how old ones are read."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ def stored(name: str, *, version: int = 1) -> Callable[[type[E]], type[E]]:
 
 
 def upcast(name: str, version: int) -> Callable[[Upcaster], Upcaster]:
-    """The function makes the data of `version` that of the next one; old events stay as they are."""
+    """The function makes the data of the next version from that of this one."""
 
     def decorate(upcaster: Upcaster) -> Upcaster:
         _upcasters[name, version] = upcaster

@@ -23,8 +23,8 @@ from .tables import EventRow, SnapshotRow
 
 A = TypeVar("A", bound=Aggregate)
 
-_EVENTS = EventRow.__table__
-_SNAPSHOTS = SnapshotRow.__table__
+_EVENTS: Any = EventRow.__table__
+_SNAPSHOTS: Any = SnapshotRow.__table__
 _STEP = [_EVENTS.c[name] for name in ("version", "type", "schema", "data", "at", "digest")]
 # In one order for everybody, so that no two wait for each other.
 _HOLD = text(
@@ -92,7 +92,7 @@ class EventStore:
         return blank
 
     async def save(self, unit: UnitOfWork, *aggregates: Aggregate) -> None:
-        """Append what has happened. Raises ConcurrentChangeError if a stream has grown meanwhile."""
+        """Append what has happened. Raises ConcurrentChangeError if a stream has grown."""
         for aggregate in aggregates:
             events = list(_rows(aggregate))
             if not events:
