@@ -35,10 +35,8 @@ async def stored(app: FastAPI, settings: Settings) -> bytes:
     names = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
     found = b""
     for row in await app.state.database.rows(text(names)):
-        query = text(f'SELECT CAST(t AS text) AS line FROM "{row["table_name"]}" AS t')  # noqa: S608
-        found += "\n".join(
-            each["line"] for each in await app.state.database.rows(query)
-        ).encode()
+        query = text(f'SELECT CAST(t AS text) AS line FROM "{row["table_name"]}" AS t')
+        found += "\n".join(each["line"] for each in await app.state.database.rows(query)).encode()
     return found
 
 

@@ -8,13 +8,20 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 _EVENTS = "event_store_events"
+# No projection may be at work, neither one that has been before nor a new one.
+_ALONE = (
+    "SELECT pg_advisory_xact_lock(hashtextextended(name, 1)) FROM"
+    " (SELECT DISTINCT name FROM event_store_checkpoints ORDER BY name) AS known",
+    "LOCK TABLE event_store_checkpoints IN EXCLUSIVE MODE",
+)
 
 
 @asynccontextmanager
 async def emptiable(session: AsyncSession) -> AsyncIterator[None]:
     """Inside the block, in its transaction only, events can be deleted."""
     if session.get_bind().dialect.name == "postgresql":
-        await session.execute(text("LOCK TABLE event_store_checkpoints IN EXCLUSIVE MODE"))
+        for statement in _ALONE:
+            await session.execute(text(statement))
         await session.execute(text(f"ALTER TABLE {_EVENTS} DISABLE TRIGGER USER"))
         yield
         await session.execute(text(f"ALTER TABLE {_EVENTS} ENABLE TRIGGER USER"))
