@@ -11,8 +11,18 @@ from .conftest import PACKAGE, ROOT
 SOURCE = ROOT / "src" / PACKAGE
 # In a slice with a domain, a file may import the files named behind it, and no other of them.
 ALLOWED = {
-    "routes": {"use_cases", "queries", "schemas", "domain", "settings", "kind"},
-    "use_cases": {"repository", "upstreams", "domain"},
+    "routes": {
+        "use_cases",
+        "queries",
+        "schemas",
+        "domain",
+        "settings",
+        "kind",
+        "saga",
+        "upstreams",
+    },
+    "use_cases": {"repository", "saga", "upstreams", "domain"},
+    "saga": {"repository", "upstreams", "domain"},
     "queries": {"tables", "domain"},
     "repository": {"tables", "domain"},
     "upstreams": {"domain"},
