@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(24), nullable=False),
         sa.Column("step", sa.String(64), nullable=True),
-        sa.Column("reason", sa.String(300), nullable=True),
+        sa.Column("reason", sa.String(400), nullable=True),
         sa.Column("data", sa.JSON(), nullable=False),
         sa.Column("request_id", sa.String(64), nullable=False),
         sa.Column("trace_id", sa.String(32), nullable=False),

@@ -19,13 +19,14 @@ from ..errors import UnavailableError
 from ..tables import now
 from ..unit_of_work import UnitOfWork
 from .metrics import ENDED
-from .tables import SagaRow, SagaStepRow, State
+from .tables import UNKNOWN, SagaRow, SagaStepRow, State
 
 log = structlog.get_logger()
 T = TypeVar("T")
 APPROVE, DECLINE, CANCEL, RESUME = "approve", "decline", "cancel", "resume"
 DECISIONS = (APPROVE, DECLINE)
 _LONGEST_PAUSE = 5.0
+_AT_ONCE = 4  # of the connections, of which requests need some too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,7 @@ class Journal:
 
     def __init__(self, database: Database, *, executor: str) -> None:
         self._database, self._executor = database, executor
+        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def load(self, saga_id: UUID) -> SagaRow:
         async def act(session: AsyncSession) -> SagaRow:
@@ -82,6 +84,8 @@ class Journal:
                 session.add(step)
             if step.ended_at is None:
                 saga.step, saga.state, saga.executor = place.name, place.state, self._executor
+                if (saga.reason or "").startswith(UNKNOWN):
+                    saga.reason = str(saga.reason).partition("; ")[2] or None
                 _go_on(step, too_late=_too_late(saga, at) if place.guarded else None, at=at)
             return _entry(step, saga.deadline_at)
 
@@ -120,7 +124,7 @@ class Journal:
         async def act(session: AsyncSession) -> None:
             saga = await session.get_one(SagaRow, saga_id, with_for_update=True)
             saga.state, saga.wish = State.COMPENSATING, None
-            saga.reason = saga.reason or reason[:300]
+            saga.reason = saga.reason or reason[:250]
 
         await self._written(act)
 
@@ -155,7 +159,7 @@ class Journal:
     async def _written(self, act: Callable[[AsyncSession], Awaitable[T]]) -> T:
         for attempt in count():
             try:
-                async with (unit := UnitOfWork(self._database)):
+                async with self._turns, (unit := UnitOfWork(self._database)):
                     return await act(unit.session)
             except UnavailableError:
                 log.warning("saga_waits_for_the_database", attempt=attempt + 1)

@@ -20,7 +20,7 @@ from .definition import queue_of
 from .metrics import OPEN as GAUGE
 from .metrics import TAKEN_OVER
 from .settings import SagasSettings
-from .tables import OPEN, SagaExecutorRow, SagaRow, State
+from .tables import OPEN, UNKNOWN, SagaExecutorRow, SagaRow, State
 
 log = structlog.get_logger()
 
@@ -31,7 +31,6 @@ _NOW = {
 _LEFT = timedelta(seconds=5)
 _BATCH = 500
 _SELDOM = 10
-UNKNOWN = "no instance knows version"
 
 
 class Engine(Protocol):
@@ -166,7 +165,8 @@ class Keeper:
                 continue
             this = tuple_(SagaRow.name, SagaRow.version) == (kind["name"], kind["version"])
             lost = update(SagaRow).where(this, SagaRow.state.in_(OPEN))
-            reason = f"{UNKNOWN} {kind['version']} of `{kind['name']}`"
+            why = f"{UNKNOWN} {kind['version']} of `{kind['name']}`"
+            reason = func.coalesce(f"{why}; " + SagaRow.reason, why)
             async with (unit := UnitOfWork(self._database)):
                 told = lost.where(SagaRow.state != State.STUCK)
                 done = await unit.session.execute(told.values(state=State.STUCK, reason=reason))

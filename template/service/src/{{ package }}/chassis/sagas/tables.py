@@ -24,6 +24,8 @@ class State(StrEnum):
 
 ENDED = (State.CONFIRMED, State.REJECTED, State.CANCELLED)
 OPEN = tuple(state for state in State if state not in ENDED)
+UNKNOWN = "no instance knows version"
+"""Such a reason stands before the one that a saga had."""
 
 
 class SagaRow(Base):
@@ -37,7 +39,7 @@ class SagaRow(Base):
     version: Mapped[int]
     state: Mapped[str] = mapped_column(String(24))
     step: Mapped[str | None] = mapped_column(String(64))
-    reason: Mapped[str | None] = mapped_column(String(300))
+    reason: Mapped[str | None] = mapped_column(String(400))
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
     request_id: Mapped[str] = mapped_column(String(64))
     trace_id: Mapped[str] = mapped_column(String(32))
