@@ -1,0 +1,49 @@
+"""What every read model offers, however it is kept."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy import Executable, RowMapping, Table, select
+
+from ...chassis.errors import UnavailableError
+from ..events import ProductFacts
+
+
+class ReadModelNotBuiltError(UnavailableError):
+    pass
+
+
+class ReadModel(Protocol):
+    @property
+    def table(self) -> Table:
+        """What queries read: always the same columns."""
+
+    async def rows(self, query: Executable, **values: Any) -> Sequence[RowMapping]:
+        """Raises UnavailableError while there is nothing right to read."""
+
+    async def check(self) -> None:
+        """For `/readyz`: raises unless queries can be answered."""
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """While the service runs: keeps itself up to date."""
+
+    def opened(self) -> AbstractAsyncContextManager[None]:
+        """While a command runs: only closes what it opened."""
+
+    async def follow(self, product: ProductFacts) -> None:
+        """A product has changed: called with its events, maybe late, maybe twice."""
+
+    async def rebuild(self) -> str:
+        """Make it anew while queries go on; says in a sentence what was done."""
+
+    async def detail(self) -> str:
+        """How far it is, in its own terms."""
+
+
+async def versions(model: ReadModel, ids: Iterable[UUID]) -> dict[UUID, int]:
+    """Which version of these products queries show now; without those that they do not know."""
+    table = model.table
+    found = await model.rows(select(table.c.id, table.c.version).where(table.c.id.in_(ids)))
+    return {row["id"]: row["version"] for row in found}
