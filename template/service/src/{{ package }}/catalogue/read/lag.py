@@ -70,9 +70,7 @@ class Watch:
         while changes:
             shown = await versions(self._model, [row["id"] for row in changes])
             missing += [
-                row["changed_at"]
-                for row in changes
-                if shown.get(row["id"], 0) < row["version"]
+                row["changed_at"] for row in changes if shown.get(row["id"], 0) < row["version"]
             ]
             changes = await self._after(changes[-1])
         return missing

@@ -32,7 +32,7 @@ class ReadModel(Protocol):
     def opened(self) -> AbstractAsyncContextManager[None]:
         """While a command runs: only closes what it opened."""
 
-    async def follow(self, product: ProductFacts) -> None:
+    async def follow(self, product: ProductFacts, /) -> None:
         """A product has changed: called with its events, maybe late, maybe twice."""
 
     async def rebuild(self) -> str:

@@ -18,7 +18,7 @@ from .schema import relation
 log = structlog.get_logger()
 
 _IDENTITY = "SELECT system_identifier FROM pg_control_system()"
-_STATE = text(f"SELECT pg_is_in_recovery() AS follows, ({_IDENTITY}) AS origin")  # noqa: S608
+_STATE = text(f"SELECT pg_is_in_recovery() AS follows, ({_IDENTITY}) AS origin")
 _REPLAYED = text(
     "SELECT pg_last_wal_replay_lsn()::text AS place, pg_last_xact_replay_timestamp() AS at"
 )
@@ -70,7 +70,7 @@ class Replica:
                 log.warning("replica_not_there_yet")
             yield
 
-    async def follow(self, product: ProductFacts) -> None:
+    async def follow(self, _: ProductFacts) -> None:
         """PostgreSQL does."""
 
     async def rebuild(self) -> str:

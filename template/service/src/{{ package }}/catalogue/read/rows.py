@@ -1,6 +1,6 @@
 """Rows of the read model: made of products, and only ever replaced by newer ones."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import Table
@@ -10,7 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ..domain import search_text
 from ..events import ProductFacts
 
-_INSERTS = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+_INSERTS: dict[str, Callable[[Table], postgresql.Insert | sqlite.Insert]] = {
+    "postgresql": postgresql.insert,
+    "sqlite": sqlite.insert,
+}
 
 
 def row_of(product: ProductFacts) -> dict[str, Any]:

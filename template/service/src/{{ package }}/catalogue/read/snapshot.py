@@ -52,7 +52,7 @@ class Snapshot:
         async with self.opened(), repeated(self._look, seconds=seconds, woken=self._woken):
             yield
 
-    async def follow(self, product: ProductFacts) -> None:
+    async def follow(self, _: ProductFacts) -> None:
         """Changes are gathered for a moment: a refresh costs the same for one and for many."""
         self._woken.set()
 
