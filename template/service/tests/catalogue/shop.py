@@ -1,6 +1,7 @@
 """Somebody who keeps the catalogue, and asks it."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -57,9 +58,19 @@ class Shop:
 
     async def caught_up(self) -> None:
         """Until queries show everything."""
-        async with asyncio.timeout(10):
-            while (await self.app.state.catalogue.watch.look()).behind:
-                await asyncio.sleep(0.01)
+
+        async def nothing_is_behind() -> bool:
+            return not (await self.app.state.catalogue.watch.look()).behind
+
+        await until(nothing_is_behind)
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            if await condition():
+                return
+            await asyncio.sleep(0.005)
 
 
 def seen(after: httpx2.Response | None) -> dict[str, str]:

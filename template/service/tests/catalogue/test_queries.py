@@ -53,7 +53,9 @@ async def test_a_lower_price_is_shown_as_a_reduction(shop: Shop) -> None:
         ({}, ["Assam", "Lapsang Souchong", "Straße"]),
     ],
 )
-async def test_a_search_finds_what_fits(shop: Shop, query: dict[str, Any], found: list[str]) -> None:
+async def test_a_search_finds_what_fits(
+    shop: Shop, query: dict[str, Any], found: list[str]
+) -> None:
     await shop.publish(name="Assam", description="Malty", price=450)
     await shop.publish(name="Straße", description="100% cacao", price=200)
     last = await shop.publish(name="Lapsang Souchong", description="Smoky", price=900)
@@ -84,7 +86,7 @@ async def test_pages_hold_every_product_once_and_in_order(shop: Shop, sort: str)
     await shop.caught_up()
 
     found: list[dict[str, Any]] = []
-    cursor: dict[str, str] = {}
+    cursor: dict[str, Any] = {}
     while True:
         page = await shop.search(sort=sort, limit=3, **cursor)
         found += page["items"]

@@ -100,12 +100,19 @@ async def _migrated(settings: DatabaseSettings) -> None:
 
 
 def _bring(connection: Connection) -> None:
+    if _is_there(connection):
+        return
     connection.exec_driver_sql(_LOCKS[connection.dialect.name])
+    if _is_there(connection):  # somebody else was first
+        return
     if sa.inspect(connection).has_table(STATE.name):
-        if connection.scalar(sa.select(STATE.c.shape)) == SHAPE:
-            return
         connection.exec_driver_sql("DROP VIEW catalogue")
         READ.drop_all(connection)
     READ.create_all(connection)
     connection.exec_driver_sql(_VIEW)
     connection.execute(STATE.insert().values(id=1, shape=SHAPE))
+
+
+def _is_there(connection: Connection) -> bool:
+    there = sa.inspect(connection).has_table(STATE.name)
+    return there and connection.scalar(sa.select(STATE.c.shape)) == SHAPE
