@@ -37,9 +37,7 @@ handlers = events.Handlers()
 
 
 @handlers.on(SampleMade)
-async def note(
-    event: SampleMade, unit: events.UnitOfWork, incoming: events.Incoming
-) -> None:
+async def note(event: SampleMade, unit: events.UnitOfWork, incoming: events.Incoming) -> None:
     _record(unit, event.sample_id, number=event.number, actor=incoming.actor)
 
 

@@ -33,7 +33,7 @@ def _with_currency(data: dict[str, Any]) -> dict[str, Any]:
 def test_an_event_is_a_cloud_event() -> None:
     made = SampleMade(sample_id=uuid4(), number=7)
 
-    wire = orjson.loads(envelope.encode(made, event_id="e-1", at=AT))
+    wire = orjson.loads(events.envelope.encode(made, event_id="e-1", at=AT))
 
     assert wire["specversion"] == "1.0"
     assert wire["type"] == "samples.SampleMade.v1"

@@ -115,9 +115,7 @@ async def test_a_dead_letter_is_replayed(app: FastAPI, unit: events.UnitOfWork) 
     await letters(app, 0)
 
 
-async def test_a_replay_that_fails_leaves_the_letter(
-    app: FastAPI, unit: events.UnitOfWork
-) -> None:
+async def test_a_replay_that_fails_leaves_the_letter(app: FastAPI, unit: events.UnitOfWork) -> None:
     await tell(unit, SampleFailed(sample_id=uuid4(), how="bug"))
     [before] = await letters(app, 1)
 
@@ -125,7 +123,7 @@ async def test_a_replay_that_fails_leaves_the_letter(
 
     async def tried() -> bool:
         [row] = await events.dead_letters.list_(app.state.database)
-        return row["attempts"] == 4 and row["state"] == "dead"
+        return bool(row["attempts"] == 4 and row["state"] == "dead")
 
     await until(tried)
 

@@ -44,12 +44,15 @@ async def waiting(where: database.Database) -> int:
 
 
 @pytest.fixture
-async def quiet(
-    settings: Settings, new_database: Callable[[], str]
-) -> AsyncIterator[database.Database]:
-    """A database without a service, whose relay would take the events."""
+def own(settings: Settings, new_database: Callable[[], str]) -> Settings:
     own = settings.model_copy(update={"database_url": SecretStr(new_database())})
-    await asyncio.to_thread(migrate.upgrade, own)
+    migrate.upgrade(own)
+    return own
+
+
+@pytest.fixture
+async def quiet(own: Settings) -> AsyncIterator[database.Database]:
+    """A database without a service, whose relay would take the events."""
     opened = database.Database(own)
     async with opened.opened():
         yield opened

@@ -15,7 +15,7 @@ from .. import lifecycle
 from ..database import Database
 from ..errors import UnavailableError
 from . import dead_letters, envelope, inbox
-from .bus import connect
+from .bus import connect, leases
 from .bus.port import BusUnavailableError, Message
 from .consumer import Consumer
 from .event import Event, UnreadableEventError, catalogue
@@ -38,12 +38,14 @@ __all__ = [
     "UnitOfWork",
     "UnreadableEventError",
     "catalogue",
+    "connect",
     "consume",
     "dead_letters",
     "emit",
     "envelope",
     "inbox",
     "install",
+    "leases",
 ]
 
 log = structlog.get_logger()

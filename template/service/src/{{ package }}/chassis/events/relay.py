@@ -46,9 +46,9 @@ class Relay:
         if time.monotonic() < self._rests_until:
             return
         try:
+            await self._show()
             while await self._send_batch():
                 await self._show()
-            await self._show()
             self._failures = 0
         except BusyError:
             asyncio.get_running_loop().call_later(_LOOK_AGAIN_SECONDS, self._woken.set)

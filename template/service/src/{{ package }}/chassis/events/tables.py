@@ -3,7 +3,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Identity, Index, Integer, LargeBinary, SmallInteger, String
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ..tables import Base, UtcDateTime
@@ -17,7 +17,7 @@ class OutboxRow(Base):
     __tablename__ = "chassis_outbox"
     __table_args__ = (Index("ix_chassis_outbox_slot", "slot", "id"),)
 
-    id: Mapped[int] = mapped_column(_Number, Identity(), primary_key=True)
+    id: Mapped[int] = mapped_column(_Number, primary_key=True, autoincrement=True)
     slot: Mapped[int] = mapped_column(SmallInteger)
     topic: Mapped[str] = mapped_column(String(100))
     key: Mapped[str] = mapped_column(String(200))
@@ -41,7 +41,7 @@ class DeadLetterRow(Base):
 
     __tablename__ = "chassis_dead_letters"
 
-    id: Mapped[int] = mapped_column(_Number, Identity(), primary_key=True)
+    id: Mapped[int] = mapped_column(_Number, primary_key=True, autoincrement=True)
     consumer: Mapped[str] = mapped_column(String(100))
     topic: Mapped[str] = mapped_column(String(100))
     key: Mapped[str] = mapped_column(String(200))

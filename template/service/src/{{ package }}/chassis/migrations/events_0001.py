@@ -15,7 +15,7 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     op.create_table(
         "chassis_outbox",
-        sa.Column("id", NUMBER, sa.Identity(), nullable=False),
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
         sa.Column("slot", sa.SmallInteger(), nullable=False),
         sa.Column("topic", sa.String(100), nullable=False),
         sa.Column("key", sa.String(200), nullable=False),
@@ -35,7 +35,7 @@ def upgrade() -> None:
     op.create_index("ix_chassis_inbox_at", "chassis_inbox", ["at"], unique=False)
     op.create_table(
         "chassis_dead_letters",
-        sa.Column("id", NUMBER, sa.Identity(), nullable=False),
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
         sa.Column("consumer", sa.String(100), nullable=False),
         sa.Column("topic", sa.String(100), nullable=False),
         sa.Column("key", sa.String(200), nullable=False),
