@@ -8,12 +8,14 @@ from fastapi import APIRouter, FastAPI, Response
 from ..chassis import lifecycle, problems
 from ..chassis.auth import Caller, requires
 from ..chassis.database import Reads
-from ..chassis.events import Unit, consume
+from ..chassis.events import Events, Unit
 from ..chassis.idempotency import Once
 from ..chassis.versions import ExpectedVersions, etag
-from . import handlers, queries, use_cases
+from . import queries, use_cases
 from .domain import Product
 from .read import routes as read_routes
+from .read.following import Follower
+from .read.model import ReadModel
 from .read.side import ReadSide
 from .read.tokens import HEADER, token
 from .schemas import AddProduct, ChangeProduct, ProductOut, SetPrice
@@ -104,7 +106,15 @@ def install(app: FastAPI, settings: SliceSettings) -> None:
     app.state.health.add("read_model", side.model.check)
     app.include_router(router)
     app.include_router(read_routes.router)
-    consume(app, handlers.following(side.model))
+    _follow(app, side.model, settings)
+
+
+def _follow(app: FastAPI, model: ReadModel, settings: SliceSettings) -> None:
+    """A group of its own: it gets every event, whatever other handlers do with it."""
+    events: Events = app.state.events
+    if model.group is not None:
+        group = f"{settings.service}-{model.group}"
+        events.bus.subscribe("catalogue", group, Follower(model).handle)
 
 
 def _answer(product: Product, status: int = 200) -> Response:

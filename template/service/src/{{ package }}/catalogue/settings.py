@@ -31,6 +31,12 @@ class SliceSettings(DatabaseSettings):
         le=30,
         description="How long a query with a `Consistency-Token` waits for the read model.",
     )
+    read_mend_seconds: float = Field(
+        60.0,
+        gt=0,
+        le=86400,
+        description="After how long a projection fetches a change that no event has brought.",
+    )
     read_refresh_seconds: float = Field(
         5.0, gt=0, le=3600, description="How often a materialized view is looked after at least."
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import structlog
 from prometheus_client import Gauge
@@ -31,13 +32,23 @@ _COLUMNS = select(ProductRow.id, ProductRow.version, ProductRow.changed_at)
 _OVERLAP = timedelta(seconds=30)
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    product_id: UUID
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lag:
-    """`behind` counts products; `position` is when the oldest change was made that is missing."""
+    """`position` is when the oldest change was made that is missing."""
 
-    behind: int
+    missing: Sequence[Change]
     position: datetime
     seconds: float
+
+    @property
+    def behind(self) -> int:
+        return len(self.missing)
 
 
 class Watch:
@@ -50,9 +61,9 @@ class Watch:
     async def look(self) -> Lag:
         began = now()
         missing = await self._missing()
-        self._position = min(missing, default=began)
+        self._position = min((change.at for change in missing), default=began)
         seconds = (now() - self._position).total_seconds() if missing else 0.0
-        return Lag(behind=len(missing), position=self._position, seconds=seconds)
+        return Lag(missing=missing, position=self._position, seconds=seconds)
 
     async def measure(self) -> None:
         try:
@@ -63,14 +74,15 @@ class Watch:
             LAG.set(lag.seconds)
             POSITION.set(lag.position.timestamp())
 
-    async def _missing(self) -> list[datetime]:
-        """When the changes were made that queries do not show."""
-        missing: list[datetime] = []
+    async def _missing(self) -> list[Change]:
+        missing: list[Change] = []
         changes = await self._after(None)
         while changes:
             shown = await versions(self._model, [row["id"] for row in changes])
             missing += [
-                row["changed_at"] for row in changes if shown.get(row["id"], 0) < row["version"]
+                Change(row["id"], row["changed_at"])
+                for row in changes
+                if shown.get(row["id"], 0) < row["version"]
             ]
             changes = await self._after(changes[-1])
         return missing

@@ -20,6 +20,10 @@ class ReadModel(Protocol):
     def table(self) -> Table:
         """What queries read: always the same columns."""
 
+    @property
+    def group(self) -> str | None:
+        """Instances with the same one share the events; none: it needs no events."""
+
     async def rows(self, query: Executable, **values: Any) -> Sequence[RowMapping]:
         """Raises UnavailableError while there is nothing right to read."""
 

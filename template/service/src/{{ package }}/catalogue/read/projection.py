@@ -7,6 +7,7 @@ in the transaction that would write it. So late and double events do no harm.
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -14,26 +15,35 @@ from sqlalchemy import Executable, RowMapping, select
 
 from ...chassis import engines
 from ...chassis.database import Database
-from ...chassis.engines import DatabaseSettings
 from ...chassis.lifecycle import repeated
+from ...chassis.tables import now
 from ...chassis.unit_of_work import UnitOfWork
 from ..events import ProductFacts
+from ..settings import SliceSettings
+from ..tables import ProductRow
+from .lag import Watch
 from .model import ReadModelNotBuiltError
-from .rebuild import RebuildUnderWayError, rebuild
+from .rebuild import RebuildUnderWayError, products, rebuild
 from .rows import keep_newest
-from .schema import COLOURS, STATE, relation
+from .schema import COLOURS, SHAPE, STATE, relation
 
 log = structlog.get_logger()
 
 _LOOK_SECONDS = 1.0
 _PATIENCE_SECONDS = 2.0
+_MOST_MENDED = 500
 
 
 class Projection:
-    def __init__(self, write: Database, settings: DatabaseSettings) -> None:
+    # Tables of another shape get every event for themselves, also beside those of today.
+    group = f"read-{SHAPE}"
+
+    def __init__(self, write: Database, settings: SliceSettings) -> None:
         self.table = relation("catalogue")
-        self._write, self._read = write, Database(settings)
-        self._probe = engines.probe(settings)
+        self._write, self._read = write, Database(settings.read_side)
+        self._probe = engines.probe(settings.read_side)
+        self._mend_seconds = settings.read_mend_seconds
+        self._watch = Watch(write, self)
         self._built = False
         self._looked = asyncio.Event()
 
@@ -55,7 +65,8 @@ class Projection:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """A small one is built before the start is over, a large one behind it."""
-        async with self.opened(), repeated(self._look, seconds=_LOOK_SECONDS):
+        mending = repeated(self._mend, seconds=self._mend_seconds / 2)
+        async with self.opened(), repeated(self._look, seconds=_LOOK_SECONDS), mending:
             with suppress(TimeoutError):
                 async with asyncio.timeout(_PATIENCE_SECONDS):
                     await self._looked.wait()
@@ -77,6 +88,18 @@ class Projection:
             return "never built"
         busy = f"; {state['building']} is being built" if state["building"] else ""
         return f"{state['serving']} is shown, built {state['built_at']:%Y-%m-%d %H:%M:%S}{busy}"
+
+    async def _mend(self) -> None:
+        """What no event brought in time is fetched: brokers lose what they keep for too long."""
+        late = now() - timedelta(seconds=self._mend_seconds)
+        try:
+            lag = await self._watch.look()
+            lost = [change.product_id for change in lag.missing if change.at < late]
+            for product in await products(self._write, ProductRow.id.in_(lost[:_MOST_MENDED])):
+                await self.follow(product)
+                log.warning("read_model_mended", product_id=str(product.id))
+        except Exception as error:  # noqa: BLE001 - the next time is another try
+            log.warning("read_model_not_mended", error=type(error).__name__)
 
     async def _must_be_built(self) -> None:
         (state,) = await self._read.rows(select(STATE.c.serving))

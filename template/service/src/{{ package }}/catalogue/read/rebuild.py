@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import structlog
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 
 from ...chassis.database import Database
 from ...chassis.errors import ConflictError, DomainError
@@ -81,12 +81,12 @@ class Builder:
 
     async def copy(self, colour: str) -> int:
         """Each batch as it is now: what changes behind it comes as an event, to both colours."""
-        copied, products = 0, await self._after(None)
-        while products:
+        copied, batch = 0, await products(self.write)
+        while batch:
             async with self._step() as unit:
-                await keep_newest(unit.session, COLOURS[colour], products)
-            copied += len(products)
-            products = await self._after(products[-1].id)
+                await keep_newest(unit.session, COLOURS[colour], batch)
+            copied += len(batch)
+            batch = await products(self.write, ProductRow.id > batch[-1].id)
         return copied
 
     async def step(self, **values: Any) -> None:
@@ -106,8 +106,9 @@ class Builder:
                 raise RebuildUnderWayError("another rebuild has taken over")
             yield unit
 
-    async def _after(self, last: UUID | None) -> list[ProductFacts]:
-        query = select(*ProductRow.__table__.columns).order_by(ProductRow.id).limit(_BATCH)
-        if last is not None:
-            query = query.where(ProductRow.id > last)
-        return [ProductFacts.model_validate(dict(row)) for row in await self.write.rows(query)]
+
+async def products(write: Database, *conditions: ColumnElement[bool]) -> list[ProductFacts]:
+    """Some of those that fit, as they are now in the write model, by id."""
+    query = select(*ProductRow.__table__.columns).where(*conditions)
+    rows = await write.rows(query.order_by(ProductRow.id).limit(_BATCH))
+    return [ProductFacts.model_validate(dict(row)) for row in rows]

@@ -33,6 +33,8 @@ class NothingToRebuildError(ConflictError):
 
 
 class Replica:
+    group = None
+
     def __init__(self, write: Database, settings: DatabaseSettings) -> None:
         self.table = relation("catalogue_live")
         self._write, self._read = write, Database(settings)

@@ -40,4 +40,4 @@ def _model(write: Database, settings: SliceSettings) -> ReadModel:
         return Snapshot(write, settings)
     if settings.read_model == "replica":
         return Replica(write, settings.read_side)
-    return Projection(write, settings.read_side)
+    return Projection(write, settings)

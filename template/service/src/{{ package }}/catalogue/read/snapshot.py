@@ -26,6 +26,8 @@ _REFRESH = text("REFRESH MATERIALIZED VIEW CONCURRENTLY catalogue_snapshot")
 
 
 class Snapshot:
+    group = "snapshot"
+
     def __init__(self, write: Database, settings: SliceSettings) -> None:
         self.table = relation("catalogue_snapshot")
         self._settings, self._write = settings, write
