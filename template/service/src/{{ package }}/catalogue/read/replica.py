@@ -1,18 +1,22 @@
 """The read model as a streaming replica of the write database: PostgreSQL carries every change."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
 from sqlalchemy import Executable, RowMapping, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ...chassis import engines
+from ...chassis.config import BadConfigurationError, variable
 from ...chassis.database import Database
-from ...chassis.engines import DatabaseSettings
 from ...chassis.errors import ConflictError, UnavailableError
 from ...chassis.faults import DatabaseUnavailableError, translated
 from ..events import ProductFacts
+from ..settings import SliceSettings
 from .schema import relation
 
 log = structlog.get_logger()
@@ -32,13 +36,43 @@ class NothingToRebuildError(ConflictError):
     pass
 
 
+def verify(settings: SliceSettings) -> None:
+    """Before the start: raises BadConfigurationError where the read database is no replica of ours.
+
+    One that is away is no reason: it may come, and `/readyz` looks at it then.
+    """
+    # `uvicorn` makes the application inside its loop.
+    with ThreadPoolExecutor(1) as thread, suppress(DatabaseUnavailableError):
+        thread.submit(asyncio.run, _verified(settings)).result()
+
+
+async def _verified(settings: SliceSettings) -> None:
+    try:
+        await _check(engines.probe(settings), engines.probe(settings.read_side))
+    except NotAReplicaError as error:
+        name = variable(type(settings), "read_database_url")
+        raise BadConfigurationError([f"{name} is not usable: {error}"]) from None
+
+
+async def _check(write: AsyncEngine, read: AsyncEngine) -> None:
+    with translated():
+        async with read.connect() as connection:
+            copy = (await connection.execute(_STATE)).mappings().one()
+        async with write.connect() as connection:
+            ours = (await connection.execute(_STATE)).mappings().one()
+    if not copy["follows"]:
+        raise NotAReplicaError("the read database is no replica: it takes writes of its own")
+    if copy["origin"] != ours["origin"]:
+        raise NotAReplicaError("the read database is a replica of another database than ours")
+
+
 class Replica:
     group = None
 
-    def __init__(self, write: Database, settings: DatabaseSettings) -> None:
+    def __init__(self, settings: SliceSettings) -> None:
         self.table = relation("catalogue_live")
-        self._write, self._read = write, Database(settings)
-        self._probe = engines.probe(settings)
+        self._read = Database(settings.read_side)
+        self._probes = engines.probe(settings), engines.probe(settings.read_side)
         self._refused: NotAReplicaError | None = None
 
     async def rows(self, query: Executable, **values: Any) -> Sequence[RowMapping]:
@@ -47,30 +81,21 @@ class Replica:
         return await self._read.rows(query, **values)
 
     async def check(self) -> None:
-        """Raises NotAReplicaError, also when it no longer is one: somebody may have promoted it."""
-        with translated():
-            async with self._probe.connect() as connection:
-                read = (await connection.execute(_STATE)).mappings().one()
-        (write,) = await self._write.rows(_STATE)
-        self._refused = _refusal(read, write)
-        if self._refused is not None:
-            log.error("not_a_replica", reason=str(self._refused))
-            raise self._refused
+        """Raises NotAReplicaError when it no longer is one: somebody may have promoted it."""
+        try:
+            await _check(*self._probes)
+        except NotAReplicaError as error:
+            self._refused = error
+            log.error("not_a_replica", reason=str(error))
+            raise
+        self._refused = None
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         async with self._read.opened():
             yield
 
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Does not start on a database that is no replica; one that is away may come."""
-        async with self.opened():
-            try:
-                await self.check()
-            except DatabaseUnavailableError:
-                log.warning("replica_not_there_yet")
-            yield
+    running = opened
 
     async def follow(self, _: ProductFacts) -> None:
         """PostgreSQL does."""
@@ -82,11 +107,3 @@ class Replica:
         (replayed,) = await self.rows(_REPLAYED)
         last = f", last of {replayed['at']:%Y-%m-%d %H:%M:%S}" if replayed["at"] else ""
         return f"replayed up to {replayed['place']}{last}"
-
-
-def _refusal(read: RowMapping, write: RowMapping) -> NotAReplicaError | None:
-    if not read["follows"]:
-        return NotAReplicaError("the read database is no replica: it takes writes of its own")
-    if read["origin"] != write["origin"]:
-        return NotAReplicaError("the read database is a replica of another database than ours")
-    return None

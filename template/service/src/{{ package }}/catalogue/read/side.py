@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from ...chassis.database import Database
 from ...chassis.lifecycle import repeated
 from ..settings import SliceSettings
+from . import replica
 from .lag import Watch
 from .model import ReadModel
 from .projection import Projection
-from .replica import Replica
 from .snapshot import Snapshot
 
 
@@ -39,5 +39,6 @@ def _model(write: Database, settings: SliceSettings) -> ReadModel:
     if settings.read_model == "materialized_view":
         return Snapshot(write, settings)
     if settings.read_model == "replica":
-        return Replica(write, settings.read_side)
+        replica.verify(settings)
+        return replica.Replica(settings)
     return Projection(write, settings)
