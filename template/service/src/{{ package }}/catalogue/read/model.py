@@ -1,8 +1,8 @@
 """What every read model offers, however it is kept."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import Executable, RowMapping, Table, select
@@ -15,17 +15,19 @@ class ReadModelNotBuiltError(UnavailableError):
     pass
 
 
-class ReadModel(Protocol):
-    @property
-    def table(self) -> Table:
-        """What queries read: always the same columns."""
+Question = Callable[[Table], Executable]
 
+
+class ReadModel(Protocol):
     @property
     def group(self) -> str | None:
         """Instances with the same one share the events; none: it needs no events."""
 
-    async def rows(self, query: Executable, **values: Any) -> Sequence[RowMapping]:
-        """Raises UnavailableError while there is nothing right to read."""
+    async def rows(self, question: Question) -> Sequence[RowMapping]:
+        """Asks a table that has the columns of `schema`, and is whole.
+
+        Raises UnavailableError while there is none.
+        """
 
     async def check(self) -> None:
         """For `/readyz`: raises unless queries can be answered."""
@@ -48,6 +50,8 @@ class ReadModel(Protocol):
 
 async def versions(model: ReadModel, ids: Iterable[UUID]) -> dict[UUID, int]:
     """Which version of these products queries show now; without those that they do not know."""
-    table = model.table
-    found = await model.rows(select(table.c.id, table.c.version).where(table.c.id.in_(ids)))
-    return {row["id"]: row["version"] for row in found}
+
+    def question(table: Table) -> Executable:
+        return select(table.c.id, table.c.version).where(table.c.id.in_(ids))
+
+    return {row["id"]: row["version"] for row in await model.rows(question)}

@@ -7,11 +7,10 @@ in the transaction that would write it. So late and double events do no harm.
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import Executable, RowMapping, select
+from sqlalchemy import RowMapping, select
 
 from ...chassis import engines
 from ...chassis.database import Database
@@ -21,14 +20,16 @@ from ...chassis.unit_of_work import UnitOfWork
 from ..events import ProductFacts
 from ..settings import SliceSettings
 from ..tables import ProductRow
+from . import schema
 from .lag import Watch
-from .model import ReadModelNotBuiltError
+from .model import Question, ReadModelNotBuiltError
 from .rebuild import RebuildUnderWayError, products, rebuild
 from .rows import keep_newest
-from .schema import COLOURS, SHAPE, STATE, relation
+from .schema import COLOURS, STATE
 
 log = structlog.get_logger()
 
+_STATE = select(STATE)
 _LOOK_SECONDS = 1.0
 _PATIENCE_SECONDS = 2.0
 _MOST_MENDED = 500
@@ -36,26 +37,28 @@ _MOST_MENDED = 500
 
 class Projection:
     # Tables of another shape get every event for themselves, also beside those of today.
-    group = f"read-{SHAPE}"
+    group = f"read-{schema.SHAPE}"
 
     def __init__(self, write: Database, settings: SliceSettings) -> None:
-        self.table = relation("catalogue")
         self._write, self._read = write, Database(settings.read_side)
         self._probe = engines.probe(settings.read_side)
         self._mend_seconds = settings.read_mend_seconds
         self._watch = Watch(write, self)
-        self._built = False
+        self._shown: tuple[str, datetime] | None = None
         self._looked = asyncio.Event()
 
-    async def rows(self, query: Executable, **values: Any) -> Sequence[RowMapping]:
-        if not self._built:
-            await self._must_be_built()
-        return await self._read.rows(query, **values)
+    async def rows(self, question: Question) -> Sequence[RowMapping]:
+        """Only what is not shown is ever emptied: shown before and after, it was whole between."""
+        before = self._shown or await self._now_shown()
+        while True:
+            found = await self._read.rows(question(COLOURS[before[0]]))
+            if (after := await self._now_shown()) == before:
+                return found
+            before = after
 
     async def check(self) -> None:
         async with self._probe.connect() as connection:
-            if await connection.scalar(select(STATE.c.serving)) is None:
-                raise ReadModelNotBuiltError
+            _must_be_usable((await connection.execute(_STATE)).mappings().one())
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
@@ -74,7 +77,8 @@ class Projection:
 
     async def follow(self, product: ProductFacts) -> None:
         async with UnitOfWork(self._read) as unit:
-            state = (await unit.session.execute(select(STATE))).mappings().one()
+            state = (await unit.session.execute(_STATE)).mappings().one()
+            _must_have_our_shape(state)
             for colour in filter(None, (state["serving"], state["building"])):
                 await keep_newest(unit.session, COLOURS[colour], [product])
 
@@ -83,7 +87,7 @@ class Projection:
         return f"{copied} products copied; the new tables are shown"
 
     async def detail(self) -> str:
-        (state,) = await self._read.rows(select(STATE))
+        (state,) = await self._read.rows(_STATE)
         if state["serving"] is None:
             return "never built"
         busy = f"; {state['building']} is being built" if state["building"] else ""
@@ -101,14 +105,15 @@ class Projection:
         except Exception as error:  # noqa: BLE001 - the next time is another try
             log.warning("read_model_not_mended", error=type(error).__name__)
 
-    async def _must_be_built(self) -> None:
-        (state,) = await self._read.rows(select(STATE.c.serving))
-        if state["serving"] is None:
-            raise ReadModelNotBuiltError("the read model is being built for the first time")
-        self._built = True
+    async def _now_shown(self) -> tuple[str, datetime]:
+        """Which colour, since when."""
+        (state,) = await self._read.rows(_STATE)
+        _must_be_usable(state)
+        self._shown = state["serving"], state["built_at"]
+        return self._shown
 
     async def _look(self) -> None:
-        if not self._built:
+        if self._shown is None:
             try:
                 await self._build_the_first()
             except Exception as error:  # noqa: BLE001 - the next look is another try
@@ -117,7 +122,18 @@ class Projection:
 
     async def _build_the_first(self) -> None:
         try:
-            await self._must_be_built()
+            await self._now_shown()
         except ReadModelNotBuiltError:
             with suppress(RebuildUnderWayError):  # another instance does it
                 await self.rebuild()
+
+
+def _must_be_usable(state: RowMapping) -> None:
+    _must_have_our_shape(state)
+    if state["serving"] is None:
+        raise ReadModelNotBuiltError("the read model is being built for the first time")
+
+
+def _must_have_our_shape(state: RowMapping) -> None:
+    if state["shape"] != schema.SHAPE:
+        raise ReadModelNotBuiltError("the read model has the shape of another release")

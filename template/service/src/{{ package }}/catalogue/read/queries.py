@@ -6,13 +6,15 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Table, func, select
+from sqlalchemy import ColumnElement, Executable, RowMapping, Table, func, select
 
 from ...chassis.paging import Keyset
 from ..domain import ProductNotFoundError, Status
 from .model import ReadModel
+from .schema import relation
 
 _MOST_CATEGORIES = 100
+_ANY = relation("catalogue")
 
 
 class Sort(StrEnum):
@@ -49,9 +51,11 @@ class Filters:
 
 
 async def read_product(model: ReadModel, *, product_id: UUID) -> dict[str, Any]:
-    columns = model.table.c
-    query = select(*columns).where(columns.id == product_id, columns.status == Status.PUBLISHED)
-    rows = await model.rows(query)
+    def question(table: Table) -> Executable:
+        columns = table.c
+        return select(*columns).where(columns.id == product_id, columns.status == Status.PUBLISHED)
+
+    rows = await model.rows(question)
     if not rows:
         raise ProductNotFoundError
     return dict(rows[0])
@@ -61,18 +65,25 @@ async def search(
     model: ReadModel, *, filters: Filters, sort: Sort, limit: int, cursor: str | None
 ) -> tuple[list[dict[str, Any]], str | None]:
     """A page, and the cursor of the next one; raises InvalidCursorError."""
-    keyset = _keyset(model.table, sort)
-    query = select(*model.table.c).where(*filters.conditions(model.table))
-    rows = await model.rows(keyset.page(query, after=cursor, limit=limit))
-    return keyset.split(rows, limit)
+
+    def question(table: Table) -> Executable:
+        query = select(*table.c).where(*filters.conditions(table))
+        return _keyset(table, sort).page(query, after=cursor, limit=limit)
+
+    rows = await model.rows(question)
+    return _keyset(_ANY, sort).split(rows, limit)
 
 
 async def categories(model: ReadModel, *, filters: Filters) -> Sequence[RowMapping]:
     """How many of those that fit are in each category, whichever is chosen."""
-    category, count = model.table.c.category, func.count().label("count")
-    conditions = filters.conditions(model.table, any_category=True)
-    query = select(category.label("value"), count).where(*conditions).group_by(category)
-    return await model.rows(query.order_by(count.desc(), category).limit(_MOST_CATEGORIES))
+
+    def question(table: Table) -> Executable:
+        category, count = table.c.category, func.count().label("count")
+        conditions = filters.conditions(table, any_category=True)
+        query = select(category.label("value"), count).where(*conditions).group_by(category)
+        return query.order_by(count.desc(), category).limit(_MOST_CATEGORIES)
+
+    return await model.rows(question)
 
 
 def _keyset(table: Table, sort: Sort) -> Keyset:

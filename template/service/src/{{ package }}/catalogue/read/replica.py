@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from typing import Any
 
 import structlog
-from sqlalchemy import Executable, RowMapping, text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ...chassis import engines
@@ -17,10 +16,12 @@ from ...chassis.errors import ConflictError, UnavailableError
 from ...chassis.faults import DatabaseUnavailableError, translated
 from ..events import ProductFacts
 from ..settings import SliceSettings
+from .model import Question
 from .schema import relation
 
 log = structlog.get_logger()
 
+_TABLE = relation("catalogue_live")
 _IDENTITY = "SELECT system_identifier FROM pg_control_system()"
 _STATE = text(f"SELECT pg_is_in_recovery() AS follows, ({_IDENTITY}) AS origin")
 _REPLAYED = text(
@@ -70,15 +71,14 @@ class Replica:
     group = None
 
     def __init__(self, settings: SliceSettings) -> None:
-        self.table = relation("catalogue_live")
         self._read = Database(settings.read_side)
         self._probes = engines.probe(settings), engines.probe(settings.read_side)
         self._refused: NotAReplicaError | None = None
 
-    async def rows(self, query: Executable, **values: Any) -> Sequence[RowMapping]:
+    async def rows(self, question: Question) -> Sequence[RowMapping]:
         if self._refused is not None:
             raise self._refused
-        return await self._read.rows(query, **values)
+        return await self._read.rows(question(_TABLE))
 
     async def check(self) -> None:
         """Raises NotAReplicaError when it no longer is one: somebody may have promoted it."""
@@ -104,6 +104,6 @@ class Replica:
         raise NothingToRebuildError("a replica is not rebuilt here: `pg_basebackup` makes it anew")
 
     async def detail(self) -> str:
-        (replayed,) = await self.rows(_REPLAYED)
+        (replayed,) = await self._read.rows(_REPLAYED)
         last = f", last of {replayed['at']:%Y-%m-%d %H:%M:%S}" if replayed["at"] else ""
         return f"replayed up to {replayed['place']}{last}"

@@ -69,11 +69,6 @@ STATE = Table(
     sa.Column("built_at", UtcDateTime, nullable=True),
 )
 
-# One statement sees the state and the rows as of the same moment: never half a swap.
-_SHOWN = "SELECT * FROM {table} WHERE '{colour}' = (SELECT serving FROM catalogue_state)"
-_VIEW = "CREATE VIEW catalogue AS " + " UNION ALL ".join(
-    _SHOWN.format(table=table.name, colour=colour) for colour, table in COLOURS.items()
-)
 _LOCKS = {
     "postgresql": "SELECT pg_advisory_xact_lock(hashtextextended('catalogue_state', 0))",
     "sqlite": "BEGIN IMMEDIATE",
@@ -106,10 +101,8 @@ def _bring(connection: Connection) -> None:
     if _is_there(connection):  # somebody else was first
         return
     if sa.inspect(connection).has_table(STATE.name):
-        connection.exec_driver_sql("DROP VIEW catalogue")
         READ.drop_all(connection)
     READ.create_all(connection)
-    connection.exec_driver_sql(_VIEW)
     connection.execute(STATE.insert().values(id=1, shape=SHAPE))
 
 

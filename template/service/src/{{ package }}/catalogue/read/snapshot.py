@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 import structlog
-from sqlalchemy import Executable, RowMapping, text
+from sqlalchemy import RowMapping, text
 
 from ...chassis import engines
 from ...chassis.database import Database
@@ -15,10 +14,12 @@ from ...chassis.unit_of_work import UnitOfWork
 from ..events import ProductFacts
 from ..settings import SliceSettings
 from .lag import Watch
+from .model import Question
 from .schema import relation
 
 log = structlog.get_logger()
 
+_TABLE = relation("catalogue_snapshot")
 _LONGEST_REFRESH_SECONDS = 3600.0
 _ALONE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('catalogue_snapshot', 0))")
 # Concurrently: queries see the old rows until the new ones are whole.
@@ -29,15 +30,14 @@ class Snapshot:
     group = "snapshot"
 
     def __init__(self, write: Database, settings: SliceSettings) -> None:
-        self.table = relation("catalogue_snapshot")
         self._settings, self._write = settings, write
         self._refreshing = Database(_patient(settings))
         self._probe = engines.probe(settings)
         self._watch = Watch(write, self)
         self._woken = asyncio.Event()
 
-    async def rows(self, query: Executable, **values: Any) -> Sequence[RowMapping]:
-        return await self._write.rows(query, **values)
+    async def rows(self, question: Question) -> Sequence[RowMapping]:
+        return await self._write.rows(question(_TABLE))
 
     async def check(self) -> None:
         async with self._probe.connect() as connection:

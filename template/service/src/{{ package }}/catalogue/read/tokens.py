@@ -21,7 +21,7 @@ from .model import ReadModel, versions
 HEADER = "consistency-token"
 _TOKEN = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@([1-9][0-9]{0,8})")
 _MOST = 20
-_PAUSE_SECONDS = 0.02
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.05
 
 
 class InvalidTokenError(RejectedError):
@@ -61,10 +61,12 @@ async def reached(
     if not await _missing(model, wanted):
         return
     await _must_be_ours(write, wanted)
+    pause = _FIRST_PAUSE
     while await _missing(model, wanted):
         if asyncio.get_running_loop().time() >= deadline:
             raise ReadModelBehindError
-        await asyncio.sleep(_PAUSE_SECONDS)
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 async def _missing(model: ReadModel, wanted: Mapping[UUID, int]) -> bool:
