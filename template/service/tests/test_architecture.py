@@ -19,17 +19,20 @@ ALLOWED = {
         "domain",
         "settings",
         "kind",
+        "projections",
     },
     "handlers": {"use_cases", "events", "domain"},
     "use_cases": {"repository", "upstreams", "changes", "events", "domain"},
     "changes": {"events", "domain"},
     "queries": {"tables", "domain"},
     "repository": {"tables", "domain"},
+    "projections": {"tables", "facts", "domain"},
     "events": {"domain"},
     "upstreams": {"domain"},
     "schemas": {"domain"},
     "tables": set(),
-    "domain": set(),
+    "domain": {"facts"},
+    "facts": set(),
 }
 SLICES = sorted(path.parent for path in SOURCE.glob("*/routes.py"))
 
