@@ -21,6 +21,7 @@ from .conftest import HERE, Shop
 
 SEED = os.environ.get("MSGEN_SOAK", "7")
 SAGAS = 1000 if "MSGEN_SOAK" in os.environ else 80
+PAUSE_SECONDS = 0.15
 SETTLE_SECONDS = 180
 TOPICS = ("orders", "stock", "payments")
 CLOCK = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
@@ -112,6 +113,7 @@ def test_sagas_add_up_although_processes_die_and_events_come_twice(
             customer = chance.choice(["rich", "rich", "poor"])
             sku = chance.choice(["TEA-1", "TEA-1", "TEA-1", "RARE-1"])
             _patiently_ordered(books, customer, sku, chance.randint(1, 3))
+            time.sleep(PAUSE_SECONDS)
     settled(books)
 
     outcomes = books.check()
