@@ -38,6 +38,7 @@ __all__ = [
     "UnitOfWork",
     "UnreadableEventError",
     "catalogue",
+    "connect",
     "consume",
     "dead_letters",
     "emit",
