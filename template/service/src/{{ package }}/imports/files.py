@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator
 from itertools import islice
 from pathlib import Path
 from typing import TextIO
@@ -54,7 +54,7 @@ async def chunks(path: Path, *, rows: int, after: int) -> AsyncIterator[Chunk]:
         reading.close()
 
 
-def _chunks(path: Path, *, rows: int, after: int) -> Iterator[Chunk]:
+def _chunks(path: Path, *, rows: int, after: int) -> Generator[Chunk, None, None]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         try:
             reader = _reader(file)

@@ -13,9 +13,7 @@ on_event = events.Handlers()
 
 
 @on_event.on(ImportRequested)
-async def accept(
-    event: ImportRequested, unit: events.UnitOfWork, _: events.Incoming
-) -> None:
+async def accept(event: ImportRequested, unit: events.UnitOfWork, _: events.Incoming) -> None:
     await use_cases.accept(unit, import_id=event.import_id, file=event.file)
 
 

@@ -43,6 +43,4 @@ async def progress(database: Database) -> Progress:
 
 async def newest(database: Database, *, limit: int) -> Sequence[Any]:
     columns = ImportRow.__table__.c
-    return await database.rows(
-        select(*columns).order_by(columns.requested_at.desc()).limit(limit)
-    )
+    return await database.rows(select(*columns).order_by(columns.requested_at.desc()).limit(limit))

@@ -4,14 +4,13 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ..chassis.upserts import insert
 from .domain import Chunk, Import, ImportNotFoundError, State
 from .tables import ImportRow, ProductRow, RejectedRow
 
 MOST_REJECTIONS = 1000
-_INSERTS = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 _FIELDS = ("file", "content", "lines", "accepted", "rejected", "reason", "requested_at", "ended_at")
 
 
@@ -65,9 +64,9 @@ class Imports:
         last = {each.sku: each for each in chunk.products}
         if not last:
             return
-        insert = _INSERTS[self._session.get_bind().dialect.name](ProductRow)
-        new = insert.excluded
-        upsert = insert.on_conflict_do_update(
+        inserting = insert(self._session, ProductRow)
+        new = inserting.excluded
+        upsert = inserting.on_conflict_do_update(
             index_elements=["sku"],
             set_={
                 "name": new.name,

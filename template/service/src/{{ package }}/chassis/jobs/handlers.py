@@ -60,7 +60,7 @@ class Handlers:
         return keep
 
     def gave_up(self, kind: type[JobT]) -> Callable[[GaveUp[JobT]], GaveUp[JobT]]:
-        """Decorates what is done in the transaction that makes a job a dead letter, or cancels it."""
+        """Decorates what is done in the transaction that makes a job dead, or cancels it."""
 
         def keep(gave_up: GaveUp[JobT]) -> GaveUp[JobT]:
             self.by_name[kind.job_name] = replace(self.by_name[kind.job_name], gave_up=gave_up)
@@ -71,7 +71,7 @@ class Handlers:
     def cron(
         self, name: str, expression: str, make: Made, *, zone: str = "UTC", catch_up: bool = False
     ) -> None:
-        """A job at the times of a cron expression in a time zone; `catch_up` makes missed ones too."""
+        """A job at the times of a cron expression; `catch_up` makes up for all missed ones."""
         self.schedules.append(Schedule(name, Cron(expression, zone), make, catch_up=catch_up))
 
     def every(self, name: str, seconds: float, make: Made, *, catch_up: bool = False) -> None:

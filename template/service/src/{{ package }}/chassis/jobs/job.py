@@ -7,15 +7,14 @@ from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy.dialects import postgresql, sqlite
 from uuid_utils.compat import uuid7
 
 from ..unit_of_work import UnitOfWork
+from ..upserts import insert
 from . import clock, tracing, waking
 from .tables import JobRow, State
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
-_INSERTS = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 class Job(BaseModel):
@@ -25,21 +24,18 @@ class Job(BaseModel):
 
     job_name: ClassVar[str]
     job_version: ClassVar[int]
-    _upcasts: ClassVar[dict[int, Upcast]]
+    job_upcasts: ClassVar[dict[int, Upcast]]
 
-    @classmethod
-    def __pydantic_init_subclass__(cls, *, name: str, version: int = 1, **_: Any) -> None:
-        cls.job_name, cls.job_version, cls._upcasts = name, version, {}
-
-    def __init_subclass__(cls, *, name: str, version: int = 1, **options: Any) -> None:
-        super().__init_subclass__(**options)
+    def __init_subclass__(cls, *, name: str, version: int = 1) -> None:
+        super().__init_subclass__()
+        cls.job_name, cls.job_version, cls.job_upcasts = name, version, {}
 
     @classmethod
     def upcast(cls, version: int) -> Callable[[Upcast], Upcast]:
         """Decorates what makes data of `version` into data of the one after it."""
 
         def keep(function: Upcast) -> Upcast:
-            cls._upcasts[version] = function
+            cls.job_upcasts[version] = function
             return function
 
         return keep
@@ -49,7 +45,7 @@ class Job(BaseModel):
         """The job out of data that an older version may have written."""
         current = dict(data)
         for each in range(version, cls.job_version):
-            current = cls._upcasts[each](current)
+            current = cls.job_upcasts[each](current)
         return cls.model_validate(current)
 
 
@@ -69,7 +65,7 @@ async def enqueue(
     async with unit:
         session = unit.session
         job_id, now = uuid7(), clock.moment(session)
-        insert = _INSERTS[session.get_bind().dialect.name](JobRow).values(
+        new = insert(session, JobRow).values(
             id=job_id,
             name=job.job_name,
             version=job.job_version,
@@ -85,6 +81,6 @@ async def enqueue(
             done=0,
             created_at=now,
         )
-        added = await session.scalar(insert.on_conflict_do_nothing().returning(JobRow.id))
+        added = await session.scalar(new.on_conflict_do_nothing().returning(JobRow.id))
         unit.after_commit(waking.wake)
     return added

@@ -94,9 +94,7 @@ class Run:
 class _Guarded(UnitOfWork):
     """The guard comes last, so that the lock on the job is held for a moment only."""
 
-    def __init__(
-        self, database: Database, guard: Callable[[UnitOfWork], Awaitable[None]]
-    ) -> None:
+    def __init__(self, database: Database, guard: Callable[[UnitOfWork], Awaitable[None]]) -> None:
         super().__init__(database)
         self._guard = guard
 

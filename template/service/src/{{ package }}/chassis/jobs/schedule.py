@@ -11,16 +11,15 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ..database import Database
 from ..unit_of_work import UnitOfWork
+from ..upserts import insert
 from . import clock
 from .job import Job, enqueue
 from .tables import ScheduleRow
 
 _AT_MOST = 1000
-_INSERTS = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 class Times(Protocol):
@@ -84,9 +83,8 @@ async def tick(database: Database, schedule: Schedule) -> datetime:
     async with UnitOfWork(database) as unit:
         session = unit.session
         now = (await session.execute(select(clock.moment(session)))).scalar_one()
-        insert = _INSERTS[session.get_bind().dialect.name](ScheduleRow)
-        first = insert.values(name=schedule.name, tick=now).on_conflict_do_nothing()
-        await session.execute(first)
+        first = insert(session, ScheduleRow).values(name=schedule.name, tick=now)
+        await session.execute(first.on_conflict_do_nothing())
         row = await session.get_one(ScheduleRow, schedule.name, with_for_update=True)
         for due in schedule.due(row.tick, now):
             job = schedule.make(due)

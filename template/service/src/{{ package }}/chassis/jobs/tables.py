@@ -37,9 +37,7 @@ class JobRow(Base):
             postgresql_where=_WAITS,
             sqlite_where=_WAITS,
         ),
-        Index(
-            "ix_chassis_jobs_running", "lease_until", postgresql_where=_RUNS, sqlite_where=_RUNS
-        ),
+        Index("ix_chassis_jobs_running", "lease_until", postgresql_where=_RUNS, sqlite_where=_RUNS),
         Index("ix_chassis_jobs_over", "finished_at"),
     )
 
