@@ -147,7 +147,7 @@ def _newly_retired(service: Record, changed: Mapping[str, Any], table: Ownership
             message = f"`{name}` was removed twice, and its migrations end there"
             hint = "its tables are dropped; take over the code of another service that has it"
             raise UserError(message, hint=hint)
-        if before and not after:
+        if before and not after and name in changed:  # another slice is another service
             gone.append(name)
     return gone
 

@@ -115,7 +115,9 @@ def test_service_without_a_broker_has_no_word_of_events(generate: Generate) -> N
 
     for file in service.files:
         if file != ".copier-answers.yml":
-            service.lacks(file, "outbox", "faststream", "chassis.events", "BUS_URL", "unit.emit")
+            service.lacks(
+                file, "outbox", "faststream", "chassis.events", "BUS_URL", "unit.emit"
+            )
 
 
 def test_own_package_index_is_used_everywhere(generate: Generate) -> None:

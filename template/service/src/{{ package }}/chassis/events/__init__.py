@@ -15,7 +15,7 @@ from .. import lifecycle
 from ..database import Database
 from ..errors import UnavailableError
 from . import dead_letters, envelope, inbox
-from .bus import connect
+from .bus import connect, leases
 from .bus.port import BusUnavailableError, Message
 from .consumer import Consumer
 from .event import Event, UnreadableEventError, catalogue
@@ -45,6 +45,7 @@ __all__ = [
     "envelope",
     "inbox",
     "install",
+    "leases",
 ]
 
 log = structlog.get_logger()
