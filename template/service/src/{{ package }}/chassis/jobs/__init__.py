@@ -9,22 +9,30 @@ from .ends import Ends
 from .handlers import Handlers
 from .job import Job, enqueue
 from .lease import LeaseLostError
+from .operations import cancel, replay
 from .run import Run
-from .schedule import Cron
+from .schedule import Cron, Every, Schedule, tick
 from .settings import JobsSettings
-from .tables import JobRow
+from .tables import JobRow, ScheduleRow, State
 from .worker import Worker
 
 __all__ = [
     "Cron",
+    "Every",
     "Handlers",
     "Job",
     "JobRow",
     "JobsSettings",
     "LeaseLostError",
     "Run",
+    "Schedule",
+    "ScheduleRow",
+    "State",
+    "cancel",
     "enqueue",
     "install",
+    "replay",
+    "tick",
     "work",
 ]
 

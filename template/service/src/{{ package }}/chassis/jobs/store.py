@@ -49,7 +49,7 @@ class Store:
                 .limit(most)
                 .with_for_update(skip_locked=True)
             )
-            ids = _within((await session.execute(due)).tuples(), room)
+            ids = _within(await session.execute(due), room)
             claims = await self._take(session, ids, started_at=clock.moment(session))
         return sorted(claims, key=lambda claim: ids.index(claim.id))
 
@@ -104,7 +104,7 @@ class Store:
             .where(JobRow.state == State.RUNNING, JobRow.name.in_(room))
             .group_by(JobRow.name)
         )
-        for name, number in (await session.execute(running)).tuples():
+        for name, number in await session.execute(running):
             room[name] -= number
         return {name: free if name in locked else 0 for name, free in room.items()}
 

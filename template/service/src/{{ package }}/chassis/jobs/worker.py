@@ -13,6 +13,7 @@ from uuid import uuid4
 import structlog
 
 from ..database import Database
+from ..errors import DomainError
 from ..lifecycle import Lifecycle, repeated
 from . import figures, retention, schedule, waking
 from .attempt import Attempts
@@ -144,6 +145,7 @@ def _careful(step: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None
         try:
             await step()
         except Exception as error:  # noqa: BLE001 - the next step is another try
-            log.warning("jobs_not_reached", error=type(error).__name__)
+            known = isinstance(error, DomainError)
+            log.warning("jobs_step_failed", error=type(error).__name__, exc_info=not known)
 
     return careful
