@@ -144,7 +144,7 @@ def _careful(step: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None
     async def careful() -> None:
         try:
             await step()
-        except Exception as error:  # noqa: BLE001 - the next step is another try
+        except Exception as error:
             known = isinstance(error, DomainError)
             log.warning("jobs_step_failed", error=type(error).__name__, exc_info=not known)
 

@@ -16,7 +16,7 @@ from sqlite3 import Connection
 from typing import Any, TypeVar
 
 from ..port import BusUnavailableError
-from .schema import opened
+from .schema import begin, opened
 
 T = TypeVar("T")
 Places = frozenset[tuple[str, int]]
@@ -112,7 +112,8 @@ class LogFile:
         answers: list[tuple[_Job, Any]]
         try:
             connection, _ = self._opened()
-            _begin(connection, jobs)
+            if any(job.writes for job in jobs):
+                begin(connection, durable=any(job.durable for job in jobs))
             answers = [(job, _outcome(job, connection)) for job in jobs]
             if connection.in_transaction:
                 connection.execute("COMMIT")
@@ -151,13 +152,6 @@ class LogFile:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-
-def _begin(connection: Connection, jobs: list[_Job]) -> None:
-    if any(job.writes for job in jobs):
-        synchronous = "FULL" if any(job.durable for job in jobs) else "NORMAL"
-        connection.execute(f"PRAGMA synchronous = {synchronous}")
-        connection.execute("BEGIN IMMEDIATE")
 
 
 def _outcome(job: _Job, connection: Connection) -> Any:

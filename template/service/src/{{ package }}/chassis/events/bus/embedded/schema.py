@@ -1,6 +1,7 @@
 # Sealed: an update replaces this file.
-"""The file of the embedded bus: its tables, and how it is opened."""
+"""The file of the embedded bus: its tables, how it is opened, and how its lock is got."""
 
+import random
 import sqlite3
 import time
 from pathlib import Path
@@ -53,7 +54,8 @@ def opened(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, timeout=_WAITS_SECONDS, isolation_level=None)
     try:
-        _use_wal(connection)
+        # Two processes that make the file at once: SQLite refuses one of them without waiting.
+        _insistently(connection, "PRAGMA journal_mode = WAL")
         if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
             connection.executescript(_TABLES)
     except BaseException:
@@ -62,15 +64,24 @@ def opened(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _use_wal(connection: sqlite3.Connection) -> None:
-    # Two processes that make the file at once: SQLite refuses one of them without waiting.
-    deadline = time.monotonic() + _WAITS_SECONDS
+def begin(connection: sqlite3.Connection, *, durable: bool) -> None:
+    """Begins to write. SQLite itself would sleep up to 100 ms at a time while others take turns."""
+    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+    connection.execute("PRAGMA busy_timeout = 0")
+    _insistently(connection, "BEGIN IMMEDIATE")
+    connection.execute(f"PRAGMA busy_timeout = {int(_WAITS_SECONDS * 1000)}")
+
+
+def _insistently(connection: sqlite3.Connection, statement: str) -> None:
+    began = time.monotonic()
     while True:
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
+            connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            waited = time.monotonic() - began
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or waited > _WAITS_SECONDS:
                 raise
-            time.sleep(0.01)
+            longest = min(0.02, max(0.001, waited / 10))
+            time.sleep(random.uniform(0.0002, longest))  # noqa: S311 - only to not meet again
         else:
             return
