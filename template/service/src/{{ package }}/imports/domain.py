@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import PurePosixPath
 from uuid import UUID
@@ -130,7 +130,7 @@ def to_product(row: Mapping[str, str]) -> Product:
 def _cents(text: str) -> int:
     try:
         cents = Decimal(text) * 100
-    except InvalidOperation:
+    except ArithmeticError:
         raise RowRejectedError("the price is not a number") from None
     if not cents.is_finite() or cents != cents.to_integral_value():
         raise RowRejectedError("the price has parts of a cent")
