@@ -8,7 +8,7 @@ from .conftest import Workers, until, write
 
 pytestmark = pytest.mark.anyio
 
-ROWS = 6000
+ROWS = 4000
 
 
 async def test_a_worker_that_is_killed_leaves_its_import_to_another_which_goes_on(
