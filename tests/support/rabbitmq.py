@@ -8,6 +8,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 from .processes import free_port
 from .servers import unavailable
 
@@ -41,7 +43,7 @@ class Node:
             else:
                 return
         said = (self._folder / "log").read_text(errors="replace")
-        raise AssertionError(f"RabbitMQ did not start:\n{said[-3000:]}")
+        pytest.fail(f"RabbitMQ did not start:\n{said[-3000:]}")
 
     def kill(self) -> None:
         """As a crash of the machine would."""
