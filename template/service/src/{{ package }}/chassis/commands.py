@@ -70,10 +70,11 @@ def _parser(
     serve.add_argument("--host", help="address to listen on")
     serve.add_argument("--port", type=int, help="port to listen on")
     serve.add_argument("--workers", type=int, help="processes that share the port")
-    _describe(command("token", "Make an access token, for development.", _token), scopes)
+    if issubclass(settings, AuthSettings):  # otherwise nobody calls it
+        _describe(command("token", "Make an access token, for development.", _token), scopes)
+        command("openapi", "Print the OpenAPI document.", _openapi)
     table = command("settings", "Show every setting.", _settings)
     table.add_argument("--write", action="store_true", help=f"write {SETTINGS_TABLE}")
-    command("openapi", "Print the OpenAPI document.", _openapi)
     for add in more:
         add(commands)
     return parser
