@@ -2,6 +2,7 @@
 """The command line of the service: serve, token, settings, openapi, and what parts add."""
 
 import argparse
+import getpass
 import os
 import sys
 import time
@@ -44,6 +45,14 @@ def run(
     except (DomainError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+
+
+def somebody() -> str:
+    """Who types this, for what is written down about it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may be a number only
+        return str(os.getuid())
 
 
 def _parser(

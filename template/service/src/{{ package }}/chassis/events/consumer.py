@@ -9,17 +9,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from sqlalchemy import RowMapping
 
 from ..database import Database
 from ..errors import DomainError, UnavailableError
 from ..tables import now
-from . import dead_letters, inbox, metrics, tracing
+from . import dead_letters, metrics, tracing
 from .bus.port import Message
 from .envelope import Envelope, decode
 from .event import Event, UnreadableEventError
-from .handlers import Handler, Handlers, Incoming, Later
+from .handlers import Handler, Handlers, Later
 from .outbox import UnitOfWork
 from .settings import EventsSettings
+from .work import Desk, Work
 
 log = structlog.get_logger()
 
@@ -43,18 +45,15 @@ class Consumer:
     def __init__(self, database: Database, settings: EventsSettings) -> None:
         self._database, self._settings = database, settings
         self.name = settings.service
-        self._handlers: list[Handlers] = []
+        self.handlers: list[Handlers] = []
+        self._desk = Desk(database, self.name)
 
     def add(self, handlers: Handlers) -> None:
-        self._handlers.append(handlers)
+        self.handlers.append(handlers)
 
     @property
     def topics(self) -> frozenset[str]:
-        return frozenset().union(*(each.topics for each in self._handlers))
-
-    @property
-    def events(self) -> tuple[type[Event], ...]:
-        return tuple(kind for each in self._handlers for kind in each.events)
+        return frozenset().union(*(each.topics for each in self.handlers))
 
     async def handle(self, message: Message) -> None:
         """Comes back when the event is done with, one way or the other."""
@@ -88,33 +87,34 @@ class Consumer:
         wanted = list(self._wanted(envelope))
         if not wanted:
             return "ignored"
-        async with UnitOfWork(self._database) as unit:
-            fresh = await inbox.take(unit.session, consumer=self.name, event_id=envelope.id)
-            if not fresh:
-                return "duplicate"
-            await _apply(wanted, unit, _incoming(envelope, attempt))
-        return "handled"
+        work = Work(envelope=envelope, wanted=wanted, attempt=attempt)
+        place = envelope.topic, envelope.name
+        alone = attempt > 1 or any(each.alone(*place) for each in self.handlers)
+        fresh = await (self._desk.alone(work) if alone else self._desk.together(work))
+        return "handled" if fresh else "duplicate"
 
     async def replay(self) -> None:
         """Once more what somebody wants to be tried again; what fails is dead as before."""
         while (letter := await dead_letters.to_replay(self._database, self.name)) is not None:
             try:
-                async with UnitOfWork(self._database) as unit:
-                    if not await dead_letters.forget(unit.session, letter["id"]):
-                        continue
-                    envelope = decode(letter["body"])
-                    incoming = _incoming(envelope, letter["attempts"] + 1)
-                    with tracing.following(envelope):
-                        await _apply(list(self._wanted(envelope)), unit, incoming)
+                await self._replay(letter)
             except UnavailableError:
                 return
             except Exception as error:  # noqa: BLE001 - its reason is written down
                 await dead_letters.failed_again(self._database, letter["id"], _reason(error))
-            else:
-                log.info("dead_letter_replayed", type=envelope.type, event_id=envelope.id)
+
+    async def _replay(self, letter: RowMapping) -> None:
+        envelope = decode(letter["body"])
+        wanted = list(self._wanted(envelope))
+        work = Work(envelope=envelope, wanted=wanted, attempt=letter["attempts"] + 1)
+        async with UnitOfWork(self._database) as unit:
+            if not await dead_letters.forget(unit.session, letter["id"]):
+                return
+            await work.do(unit)
+        log.info("dead_letter_replayed", type=envelope.type, event_id=envelope.id)
 
     def _wanted(self, envelope: Envelope) -> Iterator[tuple[Event, Handler[Any]]]:
-        for each in self._handlers:
+        for each in self.handlers:
             if (found := each.of(envelope.topic, envelope.name)) is not None:
                 kind, handlers = found
                 event = kind.read(envelope.version, envelope.data)
@@ -169,26 +169,6 @@ class Consumer:
                 attempt=course.tries + 1,
                 lag_ms=round(lag * 1000),
             )
-
-
-async def _apply(
-    wanted: list[tuple[Event, Handler[Any]]], unit: UnitOfWork, incoming: Incoming
-) -> None:
-    for event, handler in wanted:
-        await handler(event, unit, incoming)
-
-
-def _incoming(envelope: Envelope, attempt: int) -> Incoming:
-    return Incoming(
-        id=envelope.id,
-        type=envelope.type,
-        source=envelope.source,
-        topic=envelope.topic,
-        key=envelope.subject,
-        time=envelope.time,
-        actor=envelope.actor,
-        attempt=attempt,
-    )
 
 
 def _reason(error: Exception) -> str:

@@ -23,7 +23,7 @@ async def bury(
     """Keep it here, so that it goes on with the next; a double is dropped from now on."""
     async with UnitOfWork(database) as unit:
         event_id = message.id[:200]
-        if not await inbox.take(unit.session, consumer=consumer, event_id=event_id):
+        if not await inbox.take(unit.session, consumer=consumer, ids=[event_id]):
             return
         unit.session.add(
             DeadLetterRow(

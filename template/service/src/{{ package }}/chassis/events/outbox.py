@@ -2,6 +2,9 @@
 """The outbox: events are written in the transaction of the change that they tell of."""
 
 import asyncio
+from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 from weakref import WeakSet
@@ -55,6 +58,10 @@ def emit(unit: unit_of_work.UnitOfWork, event: Event, *, event_id: UUID | None =
 
 class UnitOfWork(unit_of_work.UnitOfWork):
     """One transaction, with the events that it tells of."""
+
+    def after_commit(self, action: Callable[[], object]) -> None:
+        """In the context of now: the unit may be shared by what several requests have caused."""
+        super().after_commit(partial(copy_context().run, action))
 
     def emit(self, event: Event, *, event_id: UUID | None = None) -> UUID:
         return emit(self, event, event_id=event_id)

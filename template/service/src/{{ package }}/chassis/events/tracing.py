@@ -25,12 +25,21 @@ def following(envelope: Envelope) -> Iterator[None]:
         known[1] if known else context.new_id(128),
         subject=(envelope.actor or envelope.source)[:255],
     )
-    parent = TraceContextTextMapPropagator().extract({"traceparent": envelope.traceparent})
     token = context.current.set(request)
     try:
-        with trace.get_tracer(__name__).start_as_current_span(
-            f"handle {envelope.type}", context=parent, kind=trace.SpanKind.CONSUMER
-        ):
-            yield
+        yield
     finally:
         context.current.reset(token)
+
+
+@contextmanager
+def span(envelope: Envelope) -> Iterator[None]:
+    """What is done for the event, as a part of the trace that it comes from."""
+    parent = TraceContextTextMapPropagator().extract({"traceparent": envelope.traceparent})
+    tracer = trace.get_tracer(__name__)
+    name = f"handle {envelope.type}"
+    with (
+        following(envelope),
+        tracer.start_as_current_span(name, context=parent, kind=trace.SpanKind.CONSUMER),
+    ):
+        yield

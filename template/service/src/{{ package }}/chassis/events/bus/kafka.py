@@ -7,28 +7,31 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 from zlib import crc32
 
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from faststream.kafka import KafkaBroker
+import structlog
+from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic  # type: ignore[import-untyped]
 
 from ...database import Database
+from .clients import CHECK_SECONDS, CONFIRM_SECONDS, answered, ended, quieten, sessions
 from .kafka_group import GroupConsumer
-from .kafka_url import KafkaUrl
-from .lanes import Subscription, sessions
+from .kafka_url import connection
+from .lanes import Subscription
 from .port import BusSettings, BusUnavailableError, Handle, Message
 
-_CONFIRM_SECONDS = 10.0
-_CHECK_SECONDS = 3.0
-_STOP_SECONDS = 5.0
+_WATCH_SECONDS = 5.0
 _DAY_MILLISECONDS = 86_400_000
 _REPLICAS = 3
 _TOPIC_ALREADY_EXISTS = 36
+
+log = structlog.get_logger()
+quieten("aiokafka")
 
 
 class KafkaBus:
     def __init__(self, settings: BusSettings, _database: Database) -> None:
         self._settings = settings
-        self._url = KafkaUrl(settings.bus_url.get_secret_value())
-        self._broker: KafkaBroker | None = None
+        self._connection = connection(settings.bus_url.get_secret_value())
+        self._producer: Any = None
         self._connecting = asyncio.Lock()
         self._topics: set[str] = set()
         self._subscriptions: list[Subscription] = []
@@ -37,52 +40,43 @@ class KafkaBus:
         self._subscriptions.append(Subscription(topic=topic, group=group, handle=handle))
 
     async def publish(self, messages: Sequence[Message]) -> None:
-        try:
-            async with asyncio.timeout(_CONFIRM_SECONDS):
-                broker = await self._connected()
+        async with answered("Kafka did not confirm the events", within=CONFIRM_SECONDS):
+            producer = await self._connected()
+            try:
                 await self._declare({message.topic for message in messages})
-                await asyncio.gather(*[await _sent(broker, message) for message in messages])
-        except Exception:
-            await self._disconnect()
-            raise BusUnavailableError("Kafka did not confirm the events") from None
+                await asyncio.gather(*[await _sent(producer, message) for message in messages])
+            except BaseException:
+                await self._disconnect()
+                raise
 
     async def check(self) -> None:
-        try:
-            async with asyncio.timeout(_CHECK_SECONDS), self._admin() as admin:
-                await admin.list_topics()
-        except Exception:
-            raise BusUnavailableError("Kafka does not answer") from None
+        async with answered("Kafka does not answer", within=CHECK_SECONDS), self._admin() as admin:
+            await admin.list_topics()
 
-    async def _connected(self) -> KafkaBroker:
+    async def _connected(self) -> Any:
         async with self._connecting:
-            if self._broker is None:
-                broker = KafkaBroker(
-                    self._url.servers,
-                    security=self._url.security,
-                    acks="all",
-                    partitioner=_partition,
-                    request_timeout_ms=int(_CONFIRM_SECONDS * 1000),
-                    logger=None,
-                    apply_types=False,
+            if self._producer is None:
+                producer = AIOKafkaProducer(
+                    **self._connection, acks="all", partitioner=_partition, linger_ms=0
                 )
                 try:
-                    await broker.connect()
+                    await producer.start()
                 except BaseException:
-                    await _stopped(broker)
+                    await ended(producer.stop())
                     raise
-                self._broker = broker
-            return self._broker
+                self._producer = producer
+            return self._producer
 
     async def _disconnect(self) -> None:
         """A producer that failed keeps what it could not send: the next attempt has a new one."""
         self._topics.clear()
-        broker, self._broker = self._broker, None
-        if broker is not None:
-            await _stopped(broker)
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await ended(producer.stop())
 
     @asynccontextmanager
     async def _admin(self) -> AsyncIterator[Any]:
-        admin = AIOKafkaAdminClient(**self._url.connection())
+        admin = AIOKafkaAdminClient(**self._connection)
         try:
             await admin.start()
             yield admin
@@ -96,9 +90,8 @@ class KafkaBus:
         async with self._admin() as admin:
             brokers = len((await admin.describe_cluster())["brokers"])
             answer = await admin.create_topics([self._new(topic, brokers) for topic in missing])
-        if refused := [code for _, code, *_ in answer.topic_errors if code]:
-            if set(refused) != {_TOPIC_ALREADY_EXISTS}:
-                raise BusUnavailableError("Kafka did not make the topics")
+        if {code for _, code, *_ in answer.topic_errors} - {0, _TOPIC_ALREADY_EXISTS}:
+            raise BusUnavailableError("Kafka did not make the topics")
         self._topics |= missing
 
     def _new(self, topic: str, brokers: int) -> NewTopic:
@@ -127,28 +120,39 @@ class KafkaBus:
         async with AsyncExitStack() as consumers:
             for group in {each.group for each in self._subscriptions}:
                 mine = [each for each in self._subscriptions if each.group == group]
-                consumer = GroupConsumer(self._settings, self._url, mine, failed=broken.set)
+                consumer = GroupConsumer(self._settings, self._connection, mine, failed=broken.set)
                 await consumers.enter_async_context(consumer.running())
-            await broken.wait()
+            await self._watched(broken)
+
+    async def _watched(self, broken: asyncio.Event) -> None:
+        """The client connects again by itself, but tells so in too many words."""
+        here = True
+        while not broken.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_WATCH_SECONDS):
+                    await broken.wait()
+            was, here = here, await self._answers()
+            if here != was:
+                log.warning("bus_reconnected" if here else "bus_disconnected", broker="kafka")
+
+    async def _answers(self) -> bool:
+        try:
+            await self.check()
+        except BusUnavailableError:
+            return False
+        return True
 
 
-async def _sent(broker: KafkaBroker, message: Message) -> Any:
+async def _sent(producer: Any, message: Message) -> Any:
     """A future: the order is that of the calls, the confirms come together."""
-    return await broker.publish(
+    return await producer.send(
+        message.topic,
         message.body,
-        topic=message.topic,
         key=message.key.encode(),
-        headers={"id": message.id, "content-type": "application/cloudevents+json"},
-        no_confirm=True,
+        headers=[("id", message.id.encode()), ("content-type", b"application/cloudevents+json")],
     )
 
 
 def _partition(key: bytes, partitions: list[int], _available: list[int]) -> int:
     """As the port's, over as many partitions as the topic was made with."""
     return partitions[crc32(key) % len(partitions)]
-
-
-async def _stopped(broker: KafkaBroker) -> None:
-    with suppress(Exception):
-        async with asyncio.timeout(_STOP_SECONDS):
-            await broker.stop()

@@ -4,15 +4,15 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka import AIOKafkaConsumer, TopicPartition  # type: ignore[import-untyped]
+from aiokafka.abc import ConsumerRebalanceListener  # type: ignore[import-untyped]
 
-from .kafka_url import KafkaUrl
+from .clients import ended
 from .lanes import DRAIN_SECONDS, Delivery, Lane, Subscription
 from .port import BusSettings, Message
 
@@ -29,7 +29,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
     def __init__(
         self,
         settings: BusSettings,
-        url: KafkaUrl,
+        connection: Mapping[str, Any],
         subscriptions: Sequence[Subscription],
         *,
         failed: Callable[[], None],
@@ -39,7 +39,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
         self._failed = failed
         self._lanes: list[Lane] = []
         self._consumer = AIOKafkaConsumer(
-            **url.connection(),
+            **connection,
             group_id=subscriptions[0].group,
             auto_offset_reset="earliest",
             enable_auto_commit=False,
@@ -58,8 +58,7 @@ class GroupConsumer(ConsumerRebalanceListener):  # type: ignore[misc]
             yield
         finally:
             await self._stop_lanes()
-            with suppress(Exception):
-                await self._consumer.stop()
+            await ended(self._consumer.stop())
 
     async def on_partitions_revoked(self, _revoked: Iterable[Any]) -> None:
         await self._stop_lanes()

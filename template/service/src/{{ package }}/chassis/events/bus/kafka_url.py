@@ -1,44 +1,28 @@
 # Sealed: an update replaces this file.
-"""What `kafka://USER:PASSWORD@HOST:PORT,HOST:PORT?tls=true` says, in the words of the clients."""
+"""What `kafka://USER:PASSWORD@HOST:PORT,HOST:PORT?tls=true` says, in the words of aiokafka."""
 
 import ssl
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from faststream.security import BaseSecurity, SASLPlaintext
+_REQUEST_MILLISECONDS = 10_000
 
 
-class KafkaUrl:
-    def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        login, _, servers = parts.netloc.rpartition("@")
-        self.servers = servers.split(",")
-        self._user, _, self._password = (unquote(part) for part in login.partition(":"))
-        tls = parse_qs(parts.query).get("tls", ["false"])[0] == "true"
-        self._context = ssl.create_default_context() if tls else None
-
-    @property
-    def security(self) -> BaseSecurity:
-        if self._user:
-            return SASLPlaintext(
-                self._user, self._password, ssl_context=self._context, use_ssl=bool(self._context)
-            )
-        return BaseSecurity(ssl_context=self._context, use_ssl=bool(self._context))
-
-    def connection(self) -> dict[str, Any]:
-        """For aiokafka itself."""
-        protocol = "SSL" if self._context else "PLAINTEXT"
-        plain = {
-            "bootstrap_servers": self.servers,
-            "security_protocol": protocol,
-            "ssl_context": self._context,
-            "request_timeout_ms": 10_000,
-        }
-        if not self._user:
-            return plain
-        return plain | {
-            "security_protocol": f"SASL_{protocol}",
-            "sasl_mechanism": "PLAIN",
-            "sasl_plain_username": self._user,
-            "sasl_plain_password": self._password,
-        }
+def connection(url: str) -> dict[str, Any]:
+    """Arguments for its producer, consumer and admin client."""
+    parts = urlsplit(url)
+    login, _, servers = parts.netloc.rpartition("@")
+    tls = parse_qs(parts.query).get("tls") == ["true"]
+    protocol = "SSL" if tls else "PLAINTEXT"
+    arguments = {
+        "bootstrap_servers": servers.split(","),
+        "security_protocol": f"SASL_{protocol}" if login else protocol,
+        "ssl_context": ssl.create_default_context() if tls else None,
+        "request_timeout_ms": _REQUEST_MILLISECONDS,
+    }
+    if login:
+        user, _, password = login.partition(":")
+        arguments["sasl_mechanism"] = "PLAIN"
+        arguments["sasl_plain_username"] = unquote(user)
+        arguments["sasl_plain_password"] = unquote(password)
+    return arguments

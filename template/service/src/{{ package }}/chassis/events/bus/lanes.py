@@ -1,23 +1,21 @@
 # Sealed: an update replaces this file.
-"""A lane handles one partition in order; a session carries the lanes while the broker answers."""
+"""A lane handles what one partition of a topic holds, in order."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
 
-from ...lifecycle import background
+from .clients import ended
 from .port import Handle, Message
 
 log = structlog.get_logger()
 
 DRAIN_SECONDS = 10.0
 _BACK_OFF = (0.1, 5.0)
-_RECONNECT = (0.5, 5.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +63,7 @@ class Lane:
             await asyncio.wait({self._task}, timeout=within)
         self._task.cancel()
         await asyncio.wait({self._task})
-        with suppress(Exception):  # with the broker gone there is nothing to give back
-            await self._source.close()
+        await ended(self._source.close())
 
     async def _run(self) -> None:
         try:
@@ -76,7 +73,7 @@ class Lane:
                 if await self._handled(delivery.message):
                     await delivery.acknowledge()
                 self._busy = False
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever the client raises, the session ends
             if not self._ends.is_set():
                 log.warning("bus_lane_failed", error=type(error).__name__)
                 self._failed()
@@ -86,7 +83,7 @@ class Lane:
         while True:
             try:
                 await self._handle(message)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the bus delivers again, whatever it was
                 log.warning("event_not_handled", error=type(error).__name__, event_id=message.id)
             else:
                 return True
@@ -96,23 +93,3 @@ class Lane:
                 return False
             pause = min(2 * pause, longest)
             message = replace(message, attempt=message.attempt + 1)
-
-
-@asynccontextmanager
-async def sessions(session: Callable[[], Awaitable[None]], *, broker: str) -> AsyncIterator[None]:
-    """One session after the other, in the background; a session ends when the broker is away."""
-    async with background(_kept(session, broker)):
-        yield
-
-
-async def _kept(session: Callable[[], Awaitable[None]], broker: str) -> None:
-    pause, longest = _RECONNECT
-    while True:
-        began = time.monotonic()
-        try:
-            await session()
-            log.warning("bus_session_ended", broker=broker)
-        except Exception as error:
-            log.warning("bus_not_connected", broker=broker, error=type(error).__name__)
-        pause = _RECONNECT[0] if time.monotonic() - began > longest else min(2 * pause, longest)
-        await asyncio.sleep(pause)

@@ -49,7 +49,7 @@ class LeaseRow(Base):
 
     name: Mapped[str] = mapped_column(String(200), primary_key=True)
     owner: Mapped[str] = mapped_column(String(64))
-    until: Mapped[float] = mapped_column(Float)
+    until: Mapped[float] = mapped_column(Float(53))
 
 
 @dataclass
@@ -70,8 +70,8 @@ class Shared:
 
     def share(self, rows: Iterable[RowMapping]) -> int:
         prefix = self.member("")
-        members = sum(bool(row["live"]) and row["name"].startswith(prefix) for row in rows)
-        return -(-self.slots // max(members, 1))
+        members = [row for row in rows if row["live"] and row["name"].startswith(prefix)]
+        return -(-self.slots // max(len(members), 1))
 
 
 class Leases:
@@ -83,7 +83,7 @@ class Leases:
         self._database = database
         self._works = works
         self._failed = failed
-        self._owner = uuid4().hex
+        self._owner = uuid4().hex[:16]
         self._sure_until = time.monotonic()
         self._leaving = False
         self._farewells: set[asyncio.Task[None]] = set()
@@ -92,18 +92,23 @@ class Leases:
     @asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
         """On exit every lane lets its message end; its lease is free as soon as it has."""
-        async with (
-            repeated(self._renew, seconds=RENEW_SECONDS),
-            repeated(self._expire, seconds=LEASE_SECONDS / 20),
-        ):
-            try:
-                yield
-            finally:
-                self._leaving = True
-                for work in self._works:
-                    self._give_up(work, set(work.lanes) - work.leaving)
-                await asyncio.gather(*self._farewells)
-        await self._leave()
+        try:
+            async with (
+                repeated(self._renew, seconds=RENEW_SECONDS),
+                repeated(self._expire, seconds=LEASE_SECONDS / 20),
+            ):
+                try:
+                    yield
+                finally:
+                    await self._farewells_of_all()
+        finally:
+            await self._forget(_LEAVE)
+
+    async def _farewells_of_all(self) -> None:
+        self._leaving = True
+        for work in self._works:
+            self._give_up(work, set(work.lanes) - work.leaving)
+        await asyncio.gather(*self._farewells)
 
     async def _renew(self) -> None:
         began = time.monotonic()
@@ -122,12 +127,12 @@ class Leases:
             async with asyncio.timeout(_START_SECONDS):
                 for work, slot in gained:
                     work.lanes[slot] = await work.start(slot)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - clients raise whatever their sockets do
             log.warning("bus_lane_not_started", error=type(error).__name__)
             self._failed()
 
     async def _settled(self, session: AsyncSession) -> tuple[list[tuple[Shared, int]], list[Lane]]:
-        """The slots that are newly ours, in the transaction that makes them so; lanes of lost ones."""
+        """What is newly ours, in the transaction that makes it so, and what is no longer."""
         await session.execute(self._sql(_RENEW), self._mine())
         for work in () if self._leaving else self._works:
             await session.execute(self._sql(_TAKE), self._mine(work.member(self._owner)))
@@ -178,9 +183,6 @@ class Leases:
         for work in self._works:
             lanes, work.lanes, work.leaving = work.lanes, {}, set()
             await asyncio.gather(*(lane.stop(within=0) for lane in lanes.values()))
-
-    async def _leave(self) -> None:
-        await self._forget(_LEAVE)
 
     async def _forget(self, statement: str, name: str = "") -> None:
         try:

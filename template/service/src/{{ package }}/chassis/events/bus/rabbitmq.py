@@ -3,7 +3,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -12,18 +12,19 @@ from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMe
 from faststream.rabbit import ExchangeType, RabbitBroker, RabbitExchange
 
 from ...database import Database
-from .lanes import Delivery, Lane, Subscription, sessions
+from .clients import CHECK_SECONDS, CONFIRM_SECONDS, answered, ended, quieten, sessions
+from .lanes import Delivery, Lane, Subscription
 from .leases import Leases, Shared
-from .port import BusSettings, BusUnavailableError, Handle, Message, partition
+from .port import BusSettings, Handle, Message, partition
 
-_CONFIRM_SECONDS = 10.0
-_CHECK_SECONDS = 3.0
-_HEARTBEAT = {"heartbeat": "10"}
-_QUEUE = {
+_HEARTBEAT_SECONDS = 10
+_QUEUE: dict[str, Any] = {
     "x-queue-type": "quorum",
     "x-single-active-consumer": True,
     "x-delivery-limit": 1_000_000,  # from RabbitMQ 4 on it is 20, and then the message is dropped
 }
+
+quieten("aio_pika", "aiormq")
 
 
 class RabbitBus:
@@ -41,16 +42,13 @@ class RabbitBus:
         self._subscriptions.append(Subscription(topic=topic, group=group, handle=handle))
 
     async def publish(self, messages: Sequence[Message]) -> None:
-        try:
-            async with asyncio.timeout(_CONFIRM_SECONDS):
-                await self._connect()
-                for topic in {message.topic for message in messages}:
-                    await self._broker.declare_exchange(_exchange(topic))
-                async with asyncio.TaskGroup() as confirms:
-                    for message in messages:
-                        confirms.create_task(self._send(message))
-        except Exception:
-            raise BusUnavailableError("RabbitMQ did not confirm the events") from None
+        async with answered("RabbitMQ did not confirm the events", within=CONFIRM_SECONDS):
+            await self._connect()
+            for topic in {message.topic for message in messages}:
+                await self._broker.declare_exchange(_exchange(topic))
+            async with asyncio.TaskGroup() as confirms:
+                for message in messages:
+                    confirms.create_task(self._send(message))
 
     async def _connect(self) -> Any:
         async with self._connecting:
@@ -70,12 +68,10 @@ class RabbitBus:
         )
 
     async def check(self) -> None:
-        try:
-            async with asyncio.timeout(_CHECK_SECONDS):
-                connection = await self._connect()
-                await connection.ready()
-        except Exception:
-            raise BusUnavailableError("RabbitMQ does not answer") from None
+        async with answered("RabbitMQ does not answer", within=CHECK_SECONDS):
+            connection = await self._connect()
+            async with connection.channel():
+                pass
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -86,12 +82,11 @@ class RabbitBus:
             async with sessions(self._session, broker="rabbitmq"):
                 yield
         finally:
-            with suppress(Exception):
-                await self._broker.stop()
+            await ended(self._broker.stop())
 
     async def _session(self) -> None:
         broken = asyncio.Event()
-        connection = await aio_pika.connect(self._url, timeout=5.0, **_HEARTBEAT)
+        connection = await aio_pika.connect(self._url, timeout=5.0, heartbeat=_HEARTBEAT_SECONDS)
         connection.close_callbacks.add(lambda *_: broken.set())
         async with connection:
             for subscription in self._subscriptions:
@@ -108,7 +103,7 @@ class RabbitBus:
         return self._settings.events_partitions
 
     async def _declare(self, connection: AbstractConnection, subscription: Subscription) -> None:
-        """All queues of the group, or what is published before a partition has a consumer is lost."""
+        """All queues of the group: what comes before a partition has a consumer waits there."""
         topic, group = subscription.topic, subscription.group
         async with connection.channel() as channel:
             await channel.declare_exchange(topic, "topic", durable=True)

@@ -5,7 +5,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -13,12 +13,11 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from ...database import Database
-from .lanes import Delivery, Lane, Subscription, sessions
+from .clients import CHECK_SECONDS, CONFIRM_SECONDS, answered, ended, sessions
+from .lanes import Delivery, Lane, Subscription
 from .leases import Leases, Shared
-from .port import BusSettings, BusUnavailableError, Handle, Message, partition
+from .port import BusSettings, Handle, Message, partition
 
-_CONFIRM_SECONDS = 10.0
-_CHECK_SECONDS = 3.0
 _BLOCK_SECONDS = 2.0
 _DAY_MILLISECONDS = 86_400_000
 # One name for all instances: who takes a partition over finds what the other left unacknowledged.
@@ -43,24 +42,18 @@ class RedisBus:
     async def publish(self, messages: Sequence[Message]) -> None:
         kept = int(self._settings.events_days * _DAY_MILLISECONDS)
         oldest = int(time.time() * 1000) - kept
-        try:
-            async with (
-                asyncio.timeout(_CONFIRM_SECONDS),
-                self._client.pipeline(transaction=False) as pipeline,
-            ):
-                for message in messages:
-                    stream = _stream(message, partitions=self._settings.events_partitions)
-                    pipeline.xadd(stream, _fields(message), minid=oldest, approximate=True)
-                await pipeline.execute()
-        except Exception:
-            raise BusUnavailableError("Redis did not take the events") from None
+        async with (
+            answered("Redis did not take the events", within=CONFIRM_SECONDS),
+            self._client.pipeline(transaction=False) as pipeline,
+        ):
+            for message in messages:
+                stream = _stream(message, partitions=self._settings.events_partitions)
+                pipeline.xadd(stream, _fields(message), minid=oldest, approximate=True)
+            await pipeline.execute()
 
     async def check(self) -> None:
-        try:
-            async with asyncio.timeout(_CHECK_SECONDS):
-                await self._client.ping()
-        except Exception:
-            raise BusUnavailableError("Redis does not answer") from None
+        async with answered("Redis does not answer", within=CHECK_SECONDS):
+            await self._client.ping()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -71,8 +64,7 @@ class RedisBus:
             async with sessions(self._session, broker="redis"):
                 yield
         finally:
-            with suppress(Exception):
-                await self._client.aclose()
+            await ended(self._client.aclose())
 
     async def _session(self) -> None:
         broken = asyncio.Event()
