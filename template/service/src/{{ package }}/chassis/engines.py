@@ -70,7 +70,7 @@ class DatabaseSettings(CoreSettings):
         return url.set(drivername=_DRIVERS.get(url.drivername, url.drivername), query=tls)
 
     def migrate_more(self) -> None:
-        """For a slice with a second database: bring that up to date, after this one."""
+        """For parts with tables that are not Alembic's: bring them up to date, after those."""
 
     def unsafe(self) -> dict[str, str]:
         problems = super().unsafe()
