@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx2
 
-from .conftest import PACKAGE, PREFIX, PRODUCTION, PROBE, PROBE_STATUS, Live, credentials
+from .conftest import PACKAGE, PREFIX, PROBE, PROBE_STATUS, PRODUCTION, Live, credentials
 
 
 def serve(tmp_path: Path, **values: str) -> subprocess.CompletedProcess[str]:
