@@ -32,8 +32,16 @@ class Manners:
 
 
 def turned_on(features: list[str], known: Questions) -> dict[str, Any]:
-    """The answers that bring these features."""
-    return {name: _on(_feature(name, known)) for name in features}
+    """The answers with; one that comes in kinds is asked for as `broker=nats`."""
+    found: dict[str, Any] = {}
+    for item in features:
+        name, given, _ = item.partition("=")
+        question = _feature(name, known)
+        if given:
+            found |= parse_overrides([item], known, command="msgen add")
+        else:
+            found[name] = _on(question)
+    return found
 
 
 def turned_off(features: list[str], known: Questions) -> dict[str, Any]:
@@ -128,7 +136,7 @@ def _on(question: Question) -> Any:
     kinds = [value for value in question.choices.values() if value != OFF]
     if len(kinds) > 1:
         message = f"`{question.name}` comes in several kinds"
-        hints = ", ".join(f"`msgen set {question.name}={kind}`" for kind in kinds)
+        hints = ", ".join(f"`msgen add {question.name}={kind}`" for kind in kinds)
         raise UsageError(message, hint=f"choose one: {hints}")
     return kinds[0]
 

@@ -8,7 +8,9 @@ import typer
 
 from . import options as opt
 
-Features = Annotated[list[str], typer.Argument(help="Such as `tracing`.", metavar="FEATURE...")]
+Features = Annotated[
+    list[str], typer.Argument(help="Such as `tracing` or `broker=nats`.", metavar="FEATURE...")
+]
 Answers = Annotated[
     list[str], typer.Argument(help="Such as `licence=MIT`.", metavar="KEY=VALUE...")
 ]

@@ -128,6 +128,12 @@ def test_the_first_lines_of_an_order_count(
     assert warehouse.reservations[1].lines == domain.merged(first)
 
 
+@pytest.mark.parametrize("quantity", [0, -1])
+def test_nobody_orders_less_than_one(quantity: int) -> None:
+    with pytest.raises(domain.NothingWantedError):
+        domain.Line(sku="TEA-1", quantity=quantity)
+
+
 def test_lines_of_one_article_are_one() -> None:
     lines = [domain.Line(sku=sku, quantity=2) for sku in ("TEA-2", "TEA-1", "TEA-2")]
 

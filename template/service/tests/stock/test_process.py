@@ -26,10 +26,14 @@ def test_a_saga_is_played_by_hand(live: Live) -> None:
             "send",
             "payments.PaymentFailed.v1",
             json.dumps({"order_id": order_id, "reason": "no money"}),
+            "--by",
+            "bob",
         )
         released = _becomes(client, order_id, "released")
+        [newest, *_] = client.get("/audit", params={"entity_id": order_id}).json()["items"]
 
         assert placed.returncode == 0, placed.stderr
+        assert (newest["action"], newest["actor"]) == ("reservation_released", "bob")
         assert (reserved, released) == (2, 0)
 
 

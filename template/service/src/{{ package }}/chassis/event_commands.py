@@ -13,7 +13,8 @@ import orjson
 from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
-from . import dead_letter_commands, logging
+from . import context, dead_letter_commands, logging
+from .commands import somebody
 from .config import load
 from .database import Database
 from .events import Event, EventsSettings, UnreadableEventError, asyncapi, schemas
@@ -41,6 +42,7 @@ def add(commands: Any) -> None:
     sent = verbs.add_parser("send", help="Put an event on the bus, as if it had been told.")
     sent.add_argument("type", metavar="TYPE", help="as `events list` shows it")
     sent.add_argument("data", metavar="JSON", help="its data")
+    sent.add_argument("--by", default=somebody(), help="who tells it (%(default)s)")
     sent.set_defaults(action=_send)
     dead_letter_commands.add(commands)
 
@@ -106,15 +108,18 @@ def _send(options: argparse.Namespace, settings: type[Any], factory: str) -> int
     except (ValueError, UnreadableEventError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    message = _message(event, data)
+    message = _message(event, data, by=options.by)
     asyncio.run(_published(_loaded(settings), message))
     print(message.id)
     return 0
 
 
-def _message(event: Event, data: dict[str, Any]) -> Message:
+def _message(event: Event, data: dict[str, Any], *, by: str) -> Message:
     """With all of the data: other services may read more of it than this one does."""
     event_id = str(uuid7())
+    trace_id = context.new_id(128)
+    # The envelope takes its actor from here.
+    context.current.set(context.RequestContext(request_id=event_id, trace_id=trace_id, subject=by))
     envelope = orjson.loads(encode(event, event_id=event_id, at=now()))
     body = orjson.dumps({**envelope, "data": data})
     return Message(topic=event.event_kind.topic, key=event.event_key, id=event_id, body=body)

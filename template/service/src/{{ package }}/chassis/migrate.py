@@ -52,6 +52,7 @@ def upgrade(settings: DatabaseSettings) -> None:
     config = alembic_config(settings)
     with translated():
         command.upgrade(config, "heads")
+        settings.migrate_more()
 
 
 def install(app: FastAPI, settings: MigrateSettings) -> None:

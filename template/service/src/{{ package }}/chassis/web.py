@@ -23,11 +23,13 @@ class WebSettings(cors.CorsSettings):
         return not self.production if self.docs is None else self.docs
 
 
-def application(settings: WebSettings) -> FastAPI:
+def application(settings: cors.CorsSettings) -> FastAPI:
+    """Without settings for it, as where nobody calls, there is no documentation of an API."""
     package = metadata(settings.service)
+    documented = isinstance(settings, WebSettings) and settings.serves_docs
     build = (
         partial(FastAPIOffline, redoc_url=None)
-        if settings.serves_docs
+        if documented
         else partial(FastAPI, openapi_url=None)
     )
     app = build(

@@ -7,15 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from ..chassis.errors import ConflictError, NotFoundError
-
-
-class UnknownSkuError(NotFoundError):
-    pass
-
-
-class ReservationNotFoundError(NotFoundError):
-    pass
+from ..chassis.errors import ConflictError, RejectedError
 
 
 class OutOfStockError(ConflictError):
@@ -31,6 +23,10 @@ class ReservationDiffersError(ConflictError):
 
 
 class TooFewError(ConflictError):
+    pass
+
+
+class NothingWantedError(RejectedError):
     pass
 
 
@@ -105,6 +101,10 @@ TABLE: Mapping[tuple[State, Cause], Move] = {
 class Line:
     sku: str
     quantity: int
+
+    def __post_init__(self) -> None:
+        if self.quantity < 1:
+            raise NothingWantedError(f"{self.quantity} of `{self.sku}` is no quantity")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

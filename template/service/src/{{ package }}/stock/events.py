@@ -1,19 +1,16 @@
 """What stock tells others, and what it wants to know of what they tell."""
 
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from ..chassis.events import Event
 from . import domain
 
-Quantity = Annotated[int, Field(gt=0, le=1_000_000)]
-
 
 class Line(BaseModel):
     sku: str
-    quantity: Quantity
+    quantity: int
 
     def to_line(self) -> domain.Line:
         return domain.Line(sku=self.sku, quantity=self.quantity)

@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from ..chassis.database import Database
+from ..chassis.errors import NotFoundError
 from ..chassis.paging import Keyset
-from .domain import ReservationNotFoundError, UnknownSkuError
 from .tables import ItemRow, ReservationRow
 
 _ITEM = ItemRow.__table__.c
@@ -18,6 +18,14 @@ _RESERVATION = select(*ReservationRow.__table__.columns).where(
     ReservationRow.order_id == bindparam("order_id")
 )
 _BY_SKU = Keyset("sku", _ITEM.sku, _ITEM.sku)
+
+
+class UnknownSkuError(NotFoundError):
+    pass
+
+
+class ReservationNotFoundError(NotFoundError):
+    pass
 
 
 async def read_item(database: Database, *, sku: str) -> dict[str, Any]:

@@ -71,18 +71,23 @@ def upstream(
     audience: str = "",
     scope: str = "",
     limits: Limits | None = None,
+    own: bool = False,
 ) -> Client:
     """A client that opens and closes with the application; `address` as in `discovery`.
 
     `audience` is what the upstream expects as `aud` of a token, its `name` where it is empty;
-    `scope` what the token is to allow, that of the caller where it is empty.
+    `scope` what the token is to allow, that of the caller where it is empty. `own` calls are in
+    the name of this service, whoever asks: for what goes on when the request is answered.
     """
     settings: HttpSettings = app.state.http
+    tokens: Tokens = app.state.call_tokens
+    if own and settings.call_tokens != "none":
+        tokens = Tokens(settings, kind="service")
     client = Client(
         name,
         parse(address, settings.lookup),
         limits=limits or settings.limits,
-        tokens=app.state.call_tokens,
+        tokens=tokens,
         target=Target(audience or name, scope),
     )
     lifecycle.of(app).resources.append(lambda: client)

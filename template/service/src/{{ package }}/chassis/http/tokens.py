@@ -108,10 +108,17 @@ class RemoteIssuer:
 class Tokens:
     """The token for a call to a target; equal requests at once ask the issuer once."""
 
-    def __init__(self, settings: HttpSettings, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: HttpSettings,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        kind: str | None = None,
+    ) -> None:
+        """`kind` as the setting `call_tokens` has it, which it is by default."""
         remote = settings.token_url is not None
         self._issuer: Issuer = RemoteIssuer(settings) if remote else LocalIssuer(settings)
-        self._kind, self._clock = settings.call_tokens, clock
+        self._kind, self._clock = kind or settings.call_tokens, clock
         self._kept: dict[tuple[Target, bytes], tuple[float, asyncio.Task[tuple[str, float]]]] = {}
 
     async def get(self, target: Target) -> str | None:
