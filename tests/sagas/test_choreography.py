@@ -24,7 +24,7 @@ SETTLE_SECONDS = 180
 def books(shop: Shop) -> Books:
     """A shop that is open: the clock of its stock is half an hour fast."""
     shop.open("orders")
-    shop.open("stock", environment=fast_clock())
+    shop.open("stock", environment=fast_clock("+30m"))
     shop.open("ledger")
     books = Books(shop)
     books.deliver("TEA-1", 100_000)

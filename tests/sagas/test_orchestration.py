@@ -22,8 +22,11 @@ SETTLE_SECONDS = 180
 
 @pytest.fixture(scope="module")
 def books(shop: Shop) -> CheckoutBooks:
-    """Two instances of the orchestrator; the clock of the stock is half an hour fast."""
-    shop.open("stock", environment=fast_clock())
+    """Two instances of the orchestrator; the clock of the stock is fast.
+
+    By no more than tokens allow: they are good for a minute.
+    """
+    shop.open("stock", environment=fast_clock("+20s"))
     shop.open("ledger")
     shop.open(
         "checkout",
