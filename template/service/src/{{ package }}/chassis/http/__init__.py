@@ -76,19 +76,20 @@ def upstream(
     """A client that opens and closes with the application; `address` as in `discovery`.
 
     `audience` is what the upstream expects as `aud` of a token, its `name` where it is empty;
-    `scope` what the token is to allow, that of the caller where it is empty. `own` calls are in
-    the name of this service, whoever asks: for what goes on when the request is answered.
+    `scope` what it is to allow, that of the caller where it is empty. `own` calls are in the
+    name of this service, whoever asks: for what goes on when the request is answered.
     """
     settings: HttpSettings = app.state.http
-    tokens: Tokens = app.state.call_tokens
-    if own and settings.call_tokens != "none":
-        tokens = Tokens(settings, kind="service")
     client = Client(
         name,
         parse(address, settings.lookup),
         limits=limits or settings.limits,
-        tokens=tokens,
+        tokens=_own_tokens(settings) if own else app.state.call_tokens,
         target=Target(audience or name, scope),
     )
     lifecycle.of(app).resources.append(lambda: client)
     return client
+
+
+def _own_tokens(settings: HttpSettings) -> Tokens:
+    return Tokens(settings, kind="none" if settings.call_tokens == "none" else "service")
