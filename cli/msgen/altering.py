@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from . import change, console, merge, questions, upkeep, upkeep_report, verdicts
-from .answers import Layer, Source, complete, parse_overrides
+from .answers import Layer, Source, complete
 from .change import Change, State
-from .errors import UsageError, UserError, did_you_mean
+from .errors import UserError
 from .git import Repository
 from .ownership import Ownership
 from .questions import EJECTED, RETIRED, Expressions, Question
@@ -17,7 +17,6 @@ from .upkeep import Manner, Result
 from .verdicts import Verdict
 
 Questions = Mapping[str, Question]
-_NONE = "none"
 _REMOVALS = 2  # as many as the template has migrations for
 
 
@@ -30,21 +29,6 @@ class Manners:
     install: bool = True
     yes: bool = False
     asking: bool = False
-
-
-def turned_on(features: list[str], known: Questions) -> dict[str, Any]:
-    """The answers that bring these features."""
-    return {name: _on(_feature(name, known)) for name in features}
-
-
-def turned_off(features: list[str], known: Questions) -> dict[str, Any]:
-    """The answers without."""
-    return {name: _off(_feature(name, known)) for name in features}
-
-
-def said(items: list[str], known: Questions) -> dict[str, Any]:
-    """The answers of `KEY=VALUE` items; unlike at birth, the name is one of them."""
-    return parse_overrides(items, known, command="msgen set")
 
 
 def alter(place: Path, answers: Mapping[str, Any], how: Manners) -> Result:
@@ -100,57 +84,19 @@ def _foreseen(service: Record, repository: Repository, target: State) -> Result:
         return Result(service, target, status, planned.outcomes)
 
 
-def known_to(place: Path) -> Questions:
-    """The questions of the template that a service records."""
-    from . import record
-
-    return questions.load(record.load(place).snapshot())
-
-
-def _feature(name: str, known: Questions) -> Question:
-    features = [each for each, question in known.items() if _is_feature(question)]
-    if name not in features:
-        message = f"no feature named `{name}`"
-        if name in known and not known[name].derived:
-            raise UsageError(message, hint=f"it is an answer: `msgen set {name}=VALUE`")
-        raise UsageError(message, hint=did_you_mean(name, features))
-    return known[name]
-
-
-def _is_feature(question: Question) -> bool:
-    if question.derived:
-        return False
-    return question.type == "bool" or _NONE in question.choices.values()
-
-
-def _on(question: Question) -> Any:
-    if question.type == "bool":
-        return True
-    kinds = [value for value in question.choices.values() if value != _NONE]
-    if len(kinds) > 1:
-        message = f"`{question.name}` comes in several kinds"
-        hints = ", ".join(f"`msgen set {question.name}={kind}`" for kind in kinds)
-        raise UsageError(message, hint=f"choose one: {hints}")
-    return kinds[0]
-
-
-def _off(question: Question) -> Any:
-    return False if question.type == "bool" else _NONE
-
-
 def _newly_retired(service: Record, changed: Mapping[str, Any], table: Ownership) -> list[str]:
     """Features whose tables a forward migration has to drop; one entry for each removal."""
+    gone = []
     for name in table.with_tables:
-        back = changed.get(name) is True and service.answers.get(name) is False
-        if back and service.retired.count(name) >= _REMOVALS:
+        before = table.has_tables(name, service.answers)
+        after = table.has_tables(name, {**service.answers, **changed})
+        if after and not before and service.retired.count(name) >= _REMOVALS:
             message = f"`{name}` was removed twice, and its migrations end there"
             hint = "its tables are dropped; take over the code of another service that has it"
             raise UserError(message, hint=hint)
-    return [
-        name
-        for name in table.with_tables
-        if service.answers.get(name) is True and changed.get(name) is False
-    ]
+        if before and not after and name in changed:  # another slice is another service
+            gone.append(name)
+    return gone
 
 
 def _agree(planned: Change, how: Manners) -> None:

@@ -14,7 +14,7 @@ _FALSE = {"", "n", "no", "f", "false", "off", "0", "null", "none", "~"}
 """What Copier takes for a no in a condition."""
 
 
-Command = Literal["--set", "msgen new --set", "msgen set"]
+Command = Literal["--set", "msgen new --set", "msgen set", "msgen add"]
 
 
 class Source(StrEnum):

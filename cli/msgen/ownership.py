@@ -1,6 +1,6 @@
 """Who owns which file of a service, by the table that is released with the template."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -11,6 +11,7 @@ from pathspec import GitIgnoreSpec
 from .releases import Snapshot
 
 TABLE = "template/ownership.yml"
+OFF = "none"
 
 
 class Owner(StrEnum):
@@ -43,6 +44,17 @@ class Ownership:
     def with_tables(self) -> tuple[str, ...]:
         """The features that bring database tables."""
         return tuple(self._table.get("tables") or ())
+
+    def has_tables(self, feature: str, answers: Mapping[str, Any]) -> bool:
+        """Whether a service with these answers has the tables of a feature.
+
+        Other answers may bring the same tables: `broker: {slice: [stock]}`.
+        """
+        table = self._table.get("tables") or {}
+        others = (table[feature] or {}) if isinstance(table, dict) else {}
+        return answers.get(feature, False) not in (False, OFF) or any(
+            answers.get(question) in values for question, values in others.items()
+        )
 
     def units(self, paths: Iterable[str]) -> list[set[str]]:
         """The paths that updates take or leave together, a set a unit."""

@@ -1,8 +1,6 @@
 """A real OpenID provider, from npm: installed once, run as a process."""
 
-import fcntl
 import json
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,15 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
-from platformdirs import user_cache_path
 
+from tests.support import npm
 from tests.support.environment import inherited
 from tests.support.processes import free_port
-from tests.support.servers import unavailable
 
 VERSION = "9.13.3"
 _SCRIPT = Path(__file__).with_name("openid-provider.mjs")
-_SECONDS_TO_INSTALL = 300
 _SECONDS_TO_START = 60
 
 
@@ -43,7 +39,7 @@ def running(folder: Path, *, shop: str, seconds: int) -> Iterator[OpenIdProvider
 
     By the name `localhost`, so that browsers see another site than 127.0.0.1.
     """
-    module = _installed() / "node_modules/oidc-provider/lib/index.js"
+    module = npm.installed("oidc-provider", VERSION) / "lib/index.js"
     port = free_port()
     provider = OpenIdProvider(f"http://localhost:{port}", folder / "provider.log")
     options = {"issuer": provider.issuer, "port": port, "shop": shop, "seconds": seconds}
@@ -74,35 +70,3 @@ def _wait(provider: OpenIdProvider, process: subprocess.Popen[bytes]) -> None:
                 return
         except httpx2.TransportError:
             time.sleep(0.05)
-
-
-def _installed() -> Path:
-    if not shutil.which("node") or not shutil.which("npm"):
-        unavailable("`node` and `npm`, which the OpenID provider needs, are not both there")
-    home = user_cache_path("msgen-tests", appauthor=False) / f"oidc-provider-{VERSION}"
-    home.parent.mkdir(parents=True, exist_ok=True)
-    with home.with_name(f"{home.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (home / "complete").is_file():
-            shutil.rmtree(home, ignore_errors=True)
-            _install(home)
-            (home / "complete").touch()
-    return home
-
-
-def _install(home: Path) -> None:
-    home.mkdir()
-    (home / "package.json").write_text('{"private": true}\n', encoding="utf-8")
-    options = ("--no-audit", "--no-fund", "--loglevel=error", "--ignore-scripts")
-    ran = subprocess.run(
-        ["npm", "install", *options, f"oidc-provider@{VERSION}"],
-        cwd=home,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS_TO_INSTALL,
-        check=False,
-    )
-    if ran.returncode:
-        said = "; ".join(ran.stderr.splitlines()[:3])
-        unavailable(f"`npm install oidc-provider@{VERSION}` failed: {said}")

@@ -14,7 +14,10 @@ HOSTILE = """Keeps "tea" & 'biscuits': 100 % \\o/ {braces} <tags> # ☕"""
 """A sentence as people write them; every character is special somewhere."""
 
 _RANDOM = 60
-STORING_SLICES = {"orders", "screens"}
+EVENT_SLICES = {"catalogue", "imports", "ledger", "stock"}
+"""Those that live by events, with a broker or without."""
+
+STORING_SLICES = {"checkout", "orders", "screens", *EVENT_SLICES}
 """Those that come with a database; of the kinds of screens all but one."""
 _KINDS = "screens"
 _TEXTS = {
@@ -51,8 +54,14 @@ def slice_of(preset: str) -> str:
 
 def forbidden() -> set[Pair]:
     """Values that do not go together, which the template's own validators say."""
-    stateless = set(values()["slice"]) - STORING_SLICES
-    return {frozenset({("feature_flags", True), ("slice", each)}) for each in stateless}
+    return _without_database("slice", set(values()["slice"]) - STORING_SLICES)
+
+
+def _without_database(question: str, stateless: set[str]) -> set[Pair]:
+    """No table of flags and no outbox where there is no database."""
+    brokers = set(values()["broker"]) - {"none"}
+    wanting = [("feature_flags", True), *(("broker", each) for each in brokers)]
+    return {frozenset({(question, each), wish}) for each in stateless for wish in wanting}
 
 
 def _with_kinds() -> dict[str, list[Any]]:
@@ -67,8 +76,7 @@ def _kinds() -> list[str]:
 
 
 def _forbidden_kinds() -> set[Pair]:
-    stateless: Pair = frozenset({("feature_flags", True), ("slice", f"{_KINDS}:mobile")})
-    return {*forbidden(), stateless}
+    return forbidden() | _without_database("slice", {f"{_KINDS}:mobile"})
 
 
 def _unfolded(row: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg  # type: ignore[import-untyped]
@@ -30,6 +31,19 @@ def fresh_database() -> Iterator[str]:
         yield urlunsplit(urlsplit(SERVER)._replace(path=f"/{name}"))
     finally:
         _execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def query(url: str, statement: str) -> list[tuple[Any, ...]]:
+    """The rows of a statement."""
+
+    async def run() -> list[tuple[Any, ...]]:
+        connection = await asyncpg.connect(url, timeout=5)
+        try:
+            return [tuple(row) for row in await connection.fetch(statement)]
+        finally:
+            await connection.close()
+
+    return asyncio.run(run())
 
 
 def _execute(statement: str) -> None:

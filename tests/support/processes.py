@@ -68,6 +68,10 @@ class Running:
         python = ("python", "-m", self.service.package)
         return self._environment.passes(self.service, *python, *arguments, extra=self.extra)
 
+    def variables(self) -> dict[str, str]:
+        """What it was started with, for processes beside it."""
+        return self._environment.variables(self.service, self.extra)
+
     def token(self, *, scope: str = "orders:read orders:write", subject: str = "alice") -> str:
         """A development token; asked for once."""
         words = ("token", "--scope", scope, "--subject", subject)

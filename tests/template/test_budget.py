@@ -35,6 +35,7 @@ SEAMS = {
     "renovate.json",
     "src/*/__main__.py",
     "src/*/main.py",
+    "src/*/orders/changes.py",
     "src/*/settings.py",
     "tests/conftest.py",
 }
@@ -43,6 +44,7 @@ RENDERED_PYTHON = {
     "src/*/__init__.py",
     "src/*/__main__.py",
     "src/*/main.py",
+    "src/*/orders/changes.py",
     "src/*/screens/kind.py",
     "src/*/settings.py",
     "tests/*/conftest.py",

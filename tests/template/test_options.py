@@ -7,9 +7,11 @@ import pytest
 import yaml
 
 from tests.support import template
+from tests.support.answers import STORING_SLICES
 from tests.support.rendering import Generate, Service
 
 EVERYTHING: dict[str, Any] = {
+    "broker": "rabbitmq",
     "code_owners": "@acme/platform",
     "feature_flags": True,
     "licence": "MIT",
@@ -23,6 +25,10 @@ DERIVED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         for kind in ("web", "mobile", "partner")
     },
     "not calls": ({"http_client": True}, {"http_client": False}),
+    "not event_sourced": ({"slice": "ledger"}, {"slice": "stock"}),
+    "not orchestrates": ({"slice": "checkout"}, {"slice": "stock"}),
+    "not works": ({"slice": "imports"}, {"slice": "stock"}),
+    "not serves": ({"slice": "stock"}, {"slice": "imports"}),
 }
 
 BLOCK = re.compile(r"\{% if (?P<condition>.+?) %\}\n(?P<paths>.*?)\{% endif %\}", re.DOTALL)
@@ -32,14 +38,18 @@ BLOCKS = {
     for block in BLOCK.finditer(re.sub(r"\{\{ package \}\}", "orders_service", each))
 }
 # What else these decide is `retired`, which is not asked: `tests/services/test_retired.py`.
-RETIRED = {key: paths for key, paths in BLOCKS.items() if key.startswith("not flags_")}
+RETIRED = {
+    key: paths for key, paths in BLOCKS.items() if key.startswith(("not flags_", "not events_"))
+}
 KINDS = {key: paths for key, paths in BLOCKS.items() if "slice" in key or key in DERIVED}
 OWNED = {key: paths for key, paths in BLOCKS.items() if key not in {**RETIRED, **KINDS}}
 OWNED["not feature_flags"] += RETIRED["not flags_made"]
+OWNED["not events"] += RETIRED["not events_made"]
 WITHOUT: dict[str, dict[str, Any]] = {
     "ci != 'github'": {"ci": "none"},
     "licence == 'proprietary'": {"licence": "proprietary"},
     "not code_owners": {"code_owners": ""},
+    "not events": {"broker": "none"},
 }
 
 every_option = pytest.mark.parametrize("condition", OWNED)
@@ -85,7 +95,8 @@ def _slices(condition: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """`slice != 'x'` leaves files to one slice, `slice == 'x'` takes them from one."""
     _, comparison, word = condition.split()
     own = word.strip("'")
-    answers = ({"slice": own}, {"slice": "dossier" if own == "orders" else "orders"})
+    told = {"broker": "nats"} if own in STORING_SLICES else {}
+    answers = ({"slice": own, **told}, {"slice": "dossier" if own == "orders" else "orders"})
     return answers if comparison == "!=" else answers[::-1]
 
 
@@ -103,6 +114,16 @@ def test_service_without_exception_tracking_has_no_word_of_it(generate: Generate
     for file in service.files:
         if file.startswith(("src/", "pyproject", ".env", "compose", "docs/")):
             service.lacks(file, "sentry")
+
+
+def test_service_without_a_broker_has_no_word_of_events(generate: Generate) -> None:
+    service = generate(name="orders")
+
+    for file in service.files:
+        if file != ".copier-answers.yml":
+            service.lacks(
+                file, "outbox", "faststream", "chassis.events", "BUS_URL", "unit.emit"
+            )
 
 
 def test_own_package_index_is_used_everywhere(generate: Generate) -> None:

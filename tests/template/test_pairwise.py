@@ -15,11 +15,16 @@ from tests.support.rendering import Generate, Service
 ROWS = answers.rows()
 NUMBERS = range(len(ROWS))
 PATHS = {
+    "catalogue": "/catalogue",
+    "checkout": "/checkouts",
     "edge": "/overview",
+    "imports": "/livez",
+    "ledger": "/accounts",
     "orders": "/orders",
     "dossier": "/dossiers/me",
     "provider": "/_simulator/state",
     "screens": "/screens/home",
+    "stock": "/stock",
 }
 
 IMPORT_CHECK = """

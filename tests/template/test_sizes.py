@@ -27,7 +27,7 @@ def sources(generate: Generate) -> dict[str, str]:
     for kind in ("mobile", "partner"):
         service = generate("bff", name="orders", client_kind=kind)
         found |= {file: service.text(file) for file in service.files if file.endswith(".py")}
-    service = generate(name="orders", feature_flags=True)
+    service = generate(name="orders", feature_flags=True, broker="rabbitmq")
     return found | {file: service.text(file) for file in service.files if file.endswith(".py")}
 
 

@@ -98,6 +98,23 @@ def test_features_are_added_and_removed_through_the_front_door(
     assert added.json["from"]["version"] == added.json["to"]["version"]
 
 
+def test_a_broker_is_added_and_removed_through_the_front_door(
+    made: Repo, msgen: Command, kept_births: Born, now: Snapshot
+) -> None:
+    at_birth = contents(kept_births(now, **_complete(broker="rabbitmq")).folder)
+
+    added = msgen("add", "broker=rabbitmq", "--no-install", "--json")
+    with_it = contents(made.folder)
+    made.commit()
+    removed = msgen("remove", "broker", "--no-install", "--json")
+
+    assert (added.code, removed.code) == (0, 0), added.err + removed.err
+    assert with_it == at_birth
+    assert "retired:\n- broker\n" in made.text(".copier-answers.yml")
+    assert made.has("src/orders_service/chassis/migrations/events_0002_drop.py")
+    assert not made.has("src/orders_service/chassis/events/outbox.py")
+
+
 def test_the_template_stays_the_recorded_one(service: Repo, msgen: Command) -> None:
     said = msgen("remove", "tracing", "--no-install", "--json")
 
@@ -202,6 +219,9 @@ def test_a_file_that_both_changed_is_a_conflict_of_git(made: Repo, msgen: Comman
     [
         (("add", "tracin"), 2, "did you mean `tracing`?"),
         (("add", "licence"), 2, "`msgen set licence=VALUE`"),
+        (("add", "licence=MIT"), 2, "`msgen set licence=VALUE`"),
+        (("add", "broker"), 2, "choose one: `msgen add broker=rabbitmq`"),
+        (("add", "broker=rabitmq"), 2, "did you mean `rabbitmq`?"),
         (("add", "package"), 2, "no feature named `package`"),
         (("set", "licence"), 2, "`msgen set` takes `KEY=VALUE`"),
         (("set", "licence=GPL"), 2, "`licence` cannot be `GPL`"),

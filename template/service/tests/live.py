@@ -33,6 +33,10 @@ class Live:
                 cwd=folder,
             )
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def token(self, *arguments: str) -> str:
         command = [*self._command, "token", *arguments]
         made = subprocess.check_output(command, env=self._environment, text=True, cwd=self._folder)

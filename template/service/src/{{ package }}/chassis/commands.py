@@ -2,6 +2,7 @@
 """The command line of the service: serve, token, settings, openapi, and what parts add."""
 
 import argparse
+import getpass
 import os
 import sys
 import time
@@ -46,6 +47,14 @@ def run(
         return 1
 
 
+def somebody() -> str:
+    """Who types this, for what is written down about it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may be a number only
+        return str(os.getuid())
+
+
 def _parser(
     settings: type[CoreSettings], scopes: Sequence[str], more: Sequence[Callable[[Any], None]]
 ) -> argparse.ArgumentParser:
@@ -61,10 +70,11 @@ def _parser(
     serve.add_argument("--host", help="address to listen on")
     serve.add_argument("--port", type=int, help="port to listen on")
     serve.add_argument("--workers", type=int, help="processes that share the port")
-    _describe(command("token", "Make an access token, for development.", _token), scopes)
+    if issubclass(settings, AuthSettings):  # otherwise nobody calls it
+        _describe(command("token", "Make an access token, for development.", _token), scopes)
+        command("openapi", "Print the OpenAPI document.", _openapi)
     table = command("settings", "Show every setting.", _settings)
     table.add_argument("--write", action="store_true", help=f"write {SETTINGS_TABLE}")
-    command("openapi", "Print the OpenAPI document.", _openapi)
     for add in more:
         add(commands)
     return parser

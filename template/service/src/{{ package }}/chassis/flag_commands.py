@@ -3,14 +3,13 @@
 
 import argparse
 import asyncio
-import getpass
-import os
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import RowMapping, select
 
 from . import context, flags, logging
+from .commands import somebody
 from .config import load
 from .database import Database
 from .engines import DatabaseSettings
@@ -29,7 +28,7 @@ def add(commands: Any) -> None:
     changed = verbs.add_parser("set", help="Switch a flag on or off, or on for a share.")
     changed.add_argument("name", metavar="NAME", help="the flag")
     changed.add_argument("share", metavar="on|off|PERCENT", type=_share, help="who has it")
-    changed.add_argument("--by", default=_somebody(), help="who changes it (%(default)s)")
+    changed.add_argument("--by", default=somebody(), help="who changes it (%(default)s)")
     changed.set_defaults(action=_set)
 
 
@@ -40,13 +39,6 @@ def _share(text: str) -> tuple[bool, int]:
     if text.isascii() and text.isdigit() and int(text) <= 100:
         return True, int(text)
     raise argparse.ArgumentTypeError(f"`{text}` is not `on`, `off` or a number up to 100")
-
-
-def _somebody() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may be a number only
-        return str(os.getuid())
 
 
 def _list(_: argparse.Namespace, settings: type[Any], __: str) -> int:

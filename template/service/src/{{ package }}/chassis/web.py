@@ -12,6 +12,9 @@ from . import cors, problems
 from .health import PROBES
 from .lifecycle import Lifecycle, lifespan
 
+_DOCUMENTED = partial(FastAPIOffline, redoc_url=None)
+_PLAIN = partial(FastAPI, openapi_url=None)
+
 
 class WebSettings(cors.CorsSettings):
     docs: bool | None = Field(
@@ -23,14 +26,11 @@ class WebSettings(cors.CorsSettings):
         return not self.production if self.docs is None else self.docs
 
 
-def application(settings: WebSettings) -> FastAPI:
+def application(settings: cors.CorsSettings) -> FastAPI:
+    """Without settings for it, as where nobody calls, there is no documentation of an API."""
     package = metadata(settings.service)
-    build = (
-        partial(FastAPIOffline, redoc_url=None)
-        if settings.serves_docs
-        else partial(FastAPI, openapi_url=None)
-    )
-    app = build(
+    documented = isinstance(settings, WebSettings) and settings.serves_docs
+    app = (_DOCUMENTED if documented else _PLAIN)(
         title=settings.service,
         description=package["Summary"],
         version=package["Version"],

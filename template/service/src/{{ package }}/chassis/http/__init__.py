@@ -76,8 +76,8 @@ def upstream(
     """A client that opens and closes with the application; `address` as in `discovery`.
 
     `audience` is what the upstream expects as `aud` of a token, its `name` where it is empty;
-    `scope` what it is to allow, that of the caller where it is empty. `own` calls are in the
-    name of this service, whoever asks: for what goes on when the request is answered.
+    `scope` what the token is to allow, that of the caller where it is empty. `own` calls are in
+    the name of this service, whoever asks: for what goes on when the request is answered.
     """
     settings: HttpSettings = app.state.http
     client = Client(
@@ -92,4 +92,5 @@ def upstream(
 
 
 def _own_tokens(settings: HttpSettings) -> Tokens:
-    return Tokens(settings, kind="none" if settings.call_tokens == "none" else "service")
+    kind = "none" if settings.call_tokens == "none" else "service"
+    return Tokens(settings, kind=kind)

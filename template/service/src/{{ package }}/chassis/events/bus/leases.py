@@ -1,0 +1,198 @@
+# Sealed: an update replaces this file.
+"""Which instance consumes which partition: leases in the service's own database, by its clock."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import structlog
+from sqlalchemy import Float, RowMapping, String, TextClause, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ...database import Database
+from ...errors import DomainError
+from ...lifecycle import repeated
+from ...tables import Base
+from ...unit_of_work import UnitOfWork
+from .lanes import Lane
+
+log = structlog.get_logger()
+
+LEASE_SECONDS = 10.0
+RENEW_SECONDS = 2.0
+_START_SECONDS = 5.0
+_CLOCKS = {
+    "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
+    "postgresql": "extract(epoch from clock_timestamp())",
+}
+_RENEW = "UPDATE chassis_leases SET until = {clock} + :seconds WHERE owner = :owner"
+_LIST = "SELECT name, owner, until > {clock} AS live FROM chassis_leases"
+_TAKE = """
+INSERT INTO chassis_leases (name, owner, until) VALUES (:name, :owner, {clock} + :seconds)
+ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until
+WHERE chassis_leases.until <= {clock} OR chassis_leases.owner = excluded.owner
+RETURNING name
+"""
+_RELEASE = "DELETE FROM chassis_leases WHERE owner = :owner AND name = :name"
+_LEAVE = """
+DELETE FROM chassis_leases WHERE owner = :owner
+OR (name LIKE 'member/%' AND until < {clock} - 3600)
+"""
+
+
+class LeaseRow(Base):
+    __tablename__ = "chassis_leases"
+
+    name: Mapped[str] = mapped_column(String(200), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64))
+    until: Mapped[float] = mapped_column(Float(53))
+
+
+@dataclass
+class Shared:
+    """Work in so many slots, which the instances that take part in it share fairly."""
+
+    name: str
+    slots: int
+    start: Callable[[int], Awaitable[Lane]]
+    lanes: dict[int, Lane] = field(default_factory=dict)
+    leaving: set[int] = field(default_factory=set)
+
+    def lease(self, slot: int) -> str:
+        return f"{self.name}/{slot}"
+
+    def member(self, owner: str) -> str:
+        return f"member/{self.name}/{owner}"
+
+    def share(self, rows: Iterable[RowMapping]) -> int:
+        prefix = self.member("")
+        members = [row for row in rows if row["live"] and row["name"].startswith(prefix)]
+        return -(-self.slots // max(len(members), 1))
+
+
+class Leases:
+    """Takes its share, renews it, and gives up what is too much; `failed`: a lane did not start."""
+
+    def __init__(
+        self, database: Database, works: list[Shared], *, failed: Callable[[], None]
+    ) -> None:
+        self._database = database
+        self._works = works
+        self._failed = failed
+        self._owner = uuid4().hex[:16]
+        self._sure_until = time.monotonic()
+        self._leaving = False
+        self._farewells: set[asyncio.Task[None]] = set()
+        self._clock = _CLOCKS[database.writer.dialect.name]
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """On exit every lane lets its message end; its lease is free as soon as it has."""
+        try:
+            async with (
+                repeated(self._renew, seconds=RENEW_SECONDS),
+                repeated(self._expire, seconds=LEASE_SECONDS / 20),
+            ):
+                try:
+                    yield
+                finally:
+                    await self._farewells_of_all()
+        finally:
+            await self._forget(_LEAVE)
+
+    async def _farewells_of_all(self) -> None:
+        self._leaving = True
+        for work in self._works:
+            self._give_up(work, set(work.lanes) - work.leaving)
+        await asyncio.gather(*self._farewells)
+
+    async def _renew(self) -> None:
+        began = time.monotonic()
+        try:
+            async with UnitOfWork(self._database) as unit:
+                gained, lost = await self._settled(unit.session)
+        except DomainError as error:
+            log.warning("leases_not_renewed", error=type(error).__name__)
+            return
+        self._sure_until = began + LEASE_SECONDS
+        await asyncio.gather(*(lane.stop(within=0) for lane in lost))
+        await self._start(gained)
+
+    async def _start(self, gained: list[tuple[Shared, int]]) -> None:
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                for work, slot in gained:
+                    work.lanes[slot] = await work.start(slot)
+        except Exception as error:  # noqa: BLE001 - clients raise whatever their sockets do
+            log.warning("bus_lane_not_started", error=type(error).__name__)
+            self._failed()
+
+    async def _settled(self, session: AsyncSession) -> tuple[list[tuple[Shared, int]], list[Lane]]:
+        """What is newly ours, in the transaction that makes it so, and what is no longer."""
+        await session.execute(self._sql(_RENEW), self._mine())
+        for work in () if self._leaving else self._works:
+            await session.execute(self._sql(_TAKE), self._mine(work.member(self._owner)))
+        rows = (await session.execute(self._sql(_LIST))).mappings().all()
+        gained: list[tuple[Shared, int]] = []
+        lost: list[Lane] = []
+        for work in self._works:
+            ours = {row["name"] for row in rows if row["owner"] == self._owner}
+            gone = [slot for slot in work.lanes if work.lease(slot) not in ours]
+            lost += [work.lanes.pop(slot) for slot in gone]
+            if not self._leaving:
+                gained += [(work, slot) for slot in await self._balanced(session, work, rows)]
+        return gained, lost
+
+    async def _balanced(
+        self, session: AsyncSession, work: Shared, rows: Iterable[RowMapping]
+    ) -> list[int]:
+        staying = sorted(set(work.lanes) - work.leaving)
+        room = work.share(rows) - len(staying)
+        if room < 0:
+            self._give_up(work, set(staying[room:]))
+        taken = {row["name"] for row in rows if row["live"] and row["owner"] != self._owner}
+        free = [slot for slot in range(work.slots) if work.lease(slot) not in taken]
+        gained: list[int] = []
+        for slot in [slot for slot in free if slot not in work.lanes][: max(room, 0)]:
+            took = await session.execute(self._sql(_TAKE), self._mine(work.lease(slot)))
+            if took.first():
+                gained.append(slot)
+        return gained
+
+    def _give_up(self, work: Shared, slots: set[int]) -> None:
+        work.leaving |= slots
+        for slot in slots:
+            task = asyncio.create_task(self._farewell(work, slot, work.lanes[slot]))
+            self._farewells.add(task)
+            task.add_done_callback(self._farewells.discard)
+
+    async def _farewell(self, work: Shared, slot: int, lane: Lane) -> None:
+        await lane.stop()
+        work.lanes.pop(slot, None)
+        work.leaving.discard(slot)
+        await self._forget(_RELEASE, work.lease(slot))
+
+    async def _expire(self) -> None:
+        """Others may take what could not be renewed: ours must have stopped by then."""
+        if time.monotonic() < self._sure_until:
+            return
+        for work in self._works:
+            lanes, work.lanes, work.leaving = work.lanes, {}, set()
+            await asyncio.gather(*(lane.stop(within=0) for lane in lanes.values()))
+
+    async def _forget(self, statement: str, name: str = "") -> None:
+        try:
+            async with UnitOfWork(self._database) as unit:
+                await unit.session.execute(self._sql(statement), self._mine(name))
+        except DomainError as error:  # they end by themselves
+            log.warning("leases_not_released", error=type(error).__name__)
+
+    def _sql(self, statement: str) -> TextClause:
+        return text(statement.format(clock=self._clock))
+
+    def _mine(self, name: str = "") -> dict[str, object]:
+        return {"owner": self._owner, "name": name, "seconds": LEASE_SECONDS}

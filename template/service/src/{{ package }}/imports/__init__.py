@@ -1,0 +1,1 @@
+"""Imports: the sample slice, a worker. Copy its shape, then replace it."""

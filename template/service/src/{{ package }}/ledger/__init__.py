@@ -1,0 +1,1 @@
+"""Ledger: accounts and payments, kept as what has happened to them."""

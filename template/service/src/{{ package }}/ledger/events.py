@@ -1,0 +1,47 @@
+"""What the ledger tells other services, and what it hears from them."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from ..chassis.events import Event
+
+
+class PaymentTaken(Event, topic="payments", key="order_id"):
+    """`amount` is in cents of `currency`."""
+
+    order_id: UUID
+    customer: str
+    currency: str
+    amount: int
+
+
+class PaymentFailed(Event, topic="payments", key="order_id"):
+    order_id: UUID
+    customer: str
+    reason: str
+
+
+class PaymentRefunded(Event, topic="payments", key="order_id"):
+    order_id: UUID
+    customer: str
+    currency: str
+    amount: int
+
+
+class StockReserved(Event, topic="stock", key="order_id"):
+    """As the stock tells it, in as far as a payment needs it."""
+
+    order_id: UUID
+    customer: str
+    currency: str
+    total: Annotated[int, Field(ge=0)]
+
+
+class StockReleased(Event, topic="stock", key="order_id"):
+    order_id: UUID
+
+
+class OrderCancelled(Event, topic="orders", key="order_id"):
+    order_id: UUID

@@ -1,0 +1,1 @@
+"""Stock: the sample slice, a participant of sagas. Copy its shape, then replace it."""

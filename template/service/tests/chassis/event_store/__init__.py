@@ -1,0 +1,2 @@
+# Sealed: an update replaces this file.
+"""Tests of the event store."""

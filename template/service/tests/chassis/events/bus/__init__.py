@@ -1,0 +1,1 @@
+# Sealed: an update replaces this file.
