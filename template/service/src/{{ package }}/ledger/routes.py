@@ -79,10 +79,7 @@ async def index(
     cursor: Annotated[str | None, Query(max_length=300)] = None,
 ) -> dict[str, Any]:
     """Accounts, newest first; the list follows changes within moments."""
-    items, following = await queries.list_accounts(
-        reads, store, owner=owner, limit=limit, cursor=cursor
-    )
-    return {"items": items, "next": following}
+    return await queries.list_accounts(reads, store, owner=owner, limit=limit, cursor=cursor)
 
 
 @router.get("/accounts/{account_id}", response_model=schemas.AccountOut, responses=UNKNOWN)
@@ -113,10 +110,7 @@ async def history(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> dict[str, Any]:
     """What has happened to an account: what, when, by whom, in which request."""
-    items, following = await queries.read_history(
-        reads, store, account_id=account_id, after=after, limit=limit
-    )
-    return {"items": items, "next": following}
+    return await queries.read_history(reads, store, account_id=account_id, after=after, limit=limit)
 
 
 @router.post("/accounts/{account_id}/deposits", response_model=schemas.Receipt, responses=MOVED)
@@ -162,9 +156,7 @@ async def take_payment(
     response: Response,
 ) -> Payment:
     """Take what an order costs from the customer's account: once, however often this is sent."""
-    bill = Bill(
-        order_id=order_id, customer=body.customer, currency=body.currency, amount=body.amount
-    )
+    bill = Bill(order_id=order_id, **dict(body))
     payment, now = await use_cases.take_payment(unit, books, bill)
     response.status_code = 201 if now else 200
     return payment
@@ -182,7 +174,7 @@ async def cancel_payment(order_id: UUID, unit: Unit, books: Ledger, _: Writer) -
     await use_cases.cancel_payment(unit, books, order_id=order_id)
 
 
-@router.delete("/owners/{owner}/personal-data", status_code=204, responses=problems.documented(404))
+@router.delete("/owners/{owner}/personal-data", status_code=204, responses=UNKNOWN)
 async def erase(owner: schemas.Owner, unit: Unit, books: Ledger, _: Eraser) -> None:
     """Erase names and memos of an owner everywhere, for good; what happened stays known."""
     await use_cases.erase_personal_data(unit, books, owner=owner)
@@ -190,7 +182,9 @@ async def erase(owner: schemas.Owner, unit: Unit, books: Ledger, _: Eraser) -> N
 
 def _receipt(account: Account, *, status: int) -> Response:
     body = schemas.Receipt.model_validate(account).model_dump_json()
-    headers = {"etag": etag(account.version), "location": f"/accounts/{account.id}"}
+    headers = {"etag": etag(account.version)}
+    if status == 201:
+        headers["location"] = f"/accounts/{account.id}"
     return Response(body, status, headers=headers, media_type="application/json")
 
 
