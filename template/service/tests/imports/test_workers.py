@@ -117,6 +117,7 @@ async def test_progress_is_told_line_by_line_without_a_terminal(workers: Workers
 
     assert (told.returncode, told.stderr) == (0, "")
     assert "1 running, 0 waiting, 0 dead; teas.csv " in told.stdout
+    assert f"/{ROWS}\n" in told.stdout
     assert told.stdout.splitlines()[-1] == "0 running, 0 waiting, 0 dead"
     assert f"{ROWS} accepted, 0 rejected" in listed.stdout
 
