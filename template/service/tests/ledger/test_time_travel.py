@@ -2,11 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from fastapi import FastAPI
 from httpx2 import AsyncClient
+from sqlalchemy import insert
 
-from ..conftest import Token
+from ..conftest import Token, UnitOfWork, event_store
 from .conftest import balance, open_account
 
 pytestmark = pytest.mark.anyio
@@ -120,3 +123,20 @@ async def test_a_history_comes_in_pages(client: AsyncClient) -> None:
 
     assert [each["version"] for each in first["items"] + second["items"]] == [1, 2, 3, 4, 5]
     assert (second["next"], beyond["items"]) == (None, [])
+
+
+async def test_an_account_of_the_first_version_of_the_service_is_read_as_today(
+    app: FastAPI, client: AsyncClient
+) -> None:
+    account, at = uuid4(), datetime(2020, 1, 1, tzinfo=UTC)
+    told = {"actor": "", "request_id": "", "trace_id": "", "at": at, "digest": b""}
+    old = {"type": "AccountOpened", "schema": 1, "data": {"owner": "alice"}}
+    query = insert(event_store.tables.EventRow).values(
+        stream=f"account-{account}", version=1, **old, **told
+    )
+    async with UnitOfWork(app.state.database) as unit:
+        await unit.session.execute(query)
+
+    read = (await client.get(f"/accounts/{account}")).json()
+
+    assert (read["owner"], read["currency"], read["version"]) == ("alice", "EUR", 1)

@@ -20,7 +20,8 @@ _DRIVERS = {
 _TLS = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
-def _supported(value: SecretStr) -> SecretStr:
+def supported(value: SecretStr) -> SecretStr:
+    """A validator of database URLs."""
     try:
         url = make_url(value.get_secret_value())
     except (exc.ArgumentError, ValueError):  # the latter quotes what stands where a port should
@@ -46,7 +47,7 @@ CONNECTIONS = Gauge(
 
 
 class DatabaseSettings(CoreSettings):
-    database_url: Annotated[SecretStr, AfterValidator(_supported)] = Field(
+    database_url: Annotated[SecretStr, AfterValidator(supported)] = Field(
         SecretStr("sqlite:///var/service.db"),
         description="`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`.",
     )
@@ -67,6 +68,9 @@ class DatabaseSettings(CoreSettings):
         url = make_url(self.database_url.get_secret_value())
         tls = {"ssl": url.query["sslmode"]} if url.query else {}  # the driver's own word
         return url.set(drivername=_DRIVERS.get(url.drivername, url.drivername), query=tls)
+
+    def migrate_more(self) -> None:
+        """For parts with tables that are not Alembic's: bring them up to date, after those."""
 
     def unsafe(self) -> dict[str, str]:
         problems = super().unsafe()

@@ -2,10 +2,10 @@
 """Migrations: run by `migrate`, and at start where the settings say so."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import FastAPI
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _RETRY_SECONDS = 1.0
-
-also: list[Callable[[Any], None]] = []
-"""Takes the settings: what parts whose tables are not ours migrate after that."""
 
 
 class MigrateSettings(DatabaseSettings):
@@ -55,8 +52,7 @@ def upgrade(settings: DatabaseSettings) -> None:
     config = alembic_config(settings)
     with translated():
         command.upgrade(config, "heads")
-    for further in also:
-        further(settings)
+        settings.migrate_more()
 
 
 def install(app: FastAPI, settings: MigrateSettings) -> None:

@@ -1,6 +1,9 @@
 """What the ledger tells other services, and what it hears from them."""
 
+from typing import Annotated
 from uuid import UUID
+
+from pydantic import Field
 
 from ..chassis.events import Event
 
@@ -33,7 +36,7 @@ class StockReserved(Event, topic="stock", key="order_id"):
     order_id: UUID
     customer: str
     currency: str
-    total: int
+    total: Annotated[int, Field(ge=0)]
 
 
 class StockReleased(Event, topic="stock", key="order_id"):

@@ -25,7 +25,7 @@ async def started(settings: Settings, sums: Sums) -> AsyncIterator[FastAPI]:
     async with app.router.lifespan_context(app):
         async with app.state.database.writer.begin() as connection:
             await connection.run_sync(SUMS.metadata.create_all)
-        return app
+        yield app
 
 
 @pytest.fixture

@@ -64,9 +64,12 @@ class Builder:
         async with UnitOfWork(self._database) as unit:
             if not await self._leads(unit.session):
                 return False
-            steps = [
-                await self._step(unit.session, each) for each in await self._copies(unit.session)
-            ]
+            found = await self._copies(unit.session)
+            if not found:
+                await self._begun(unit.session)
+                return True
+            ours = [each for each in found if each.version == self.projection.version]
+            steps = [await self._step(unit.session, each) for each in ours]
         return any(steps)
 
     async def begin(self) -> int:
@@ -83,13 +86,12 @@ class Builder:
         return bool(await session.scalar(lock, {"name": self.projection.name}))
 
     async def _copies(self, session: AsyncSession) -> list[CheckpointRow]:
-        """Those that this version of the code keeps; a first one where it is the newest."""
-        query = select(CheckpointRow).where(CheckpointRow.name == self.projection.name)
-        found = list(await session.scalars(query.order_by(CheckpointRow.generation)))
-        ours = [each for each in found if each.version == self.projection.version]
-        if not ours and all(each.version < self.projection.version for each in found):
-            ours = [await self._begun(session)]
-        return ours
+        """Those of this version of the code or of newer ones, which are left to these."""
+        query = select(CheckpointRow).where(
+            CheckpointRow.name == self.projection.name,
+            CheckpointRow.version >= self.projection.version,
+        )
+        return list(await session.scalars(query.order_by(CheckpointRow.generation)))
 
     async def _begun(self, session: AsyncSession) -> CheckpointRow:
         name = self.projection.name
@@ -100,7 +102,7 @@ class Builder:
             generation=(last or 0) + 1,
             version=self.projection.version,
             position=0,
-            active=last is None,  # the first: nothing is there to be read meanwhile
+            active=False,
         )
         session.add(begun)
         await session.flush()

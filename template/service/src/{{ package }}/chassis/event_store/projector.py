@@ -110,10 +110,9 @@ class Projector:
             for each in await self.standings(builder.projection.name)
             if each.version >= builder.projection.version
         ]
-        for each in copies:
-            if each.active:
-                LAG.labels(each.name).set(each.seconds)
-                WAITING.labels(each.name).set(each.waiting)
+        for each in copies[:1]:  # the one that is read; the first one, while it is being made
+            LAG.labels(each.name).set(each.seconds)
+            WAITING.labels(each.name).set(each.waiting)
         return not copies or any(each.waiting or not each.active for each in copies)
 
     async def standings(self, name: str | None = None) -> list[Standing]:

@@ -80,15 +80,17 @@ def upstream(
     the name of this service, whoever asks: for what goes on when the request is answered.
     """
     settings: HttpSettings = app.state.http
-    tokens: Tokens = app.state.call_tokens
-    if own and settings.call_tokens != "none":
-        tokens = Tokens(settings, kind="service")
     client = Client(
         name,
         parse(address, settings.lookup),
         limits=limits or settings.limits,
-        tokens=tokens,
+        tokens=_own_tokens(settings) if own else app.state.call_tokens,
         target=Target(audience or name, scope),
     )
     lifecycle.of(app).resources.append(lambda: client)
     return client
+
+
+def _own_tokens(settings: HttpSettings) -> Tokens:
+    kind = "none" if settings.call_tokens == "none" else "service"
+    return Tokens(settings, kind=kind)

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from .. import lifecycle, migrate
+from .. import lifecycle
 from .definition import Saga, Work, approval, retriable, saga, step
 from .engine import Engine, current
 from .queries import history, newest, read
@@ -55,12 +55,3 @@ def orchestrate(app: FastAPI, sagas: Sequence[Saga], *, resources: Any = None) -
     engine = Engine(app.state.database, app.state.sagas_settings, [*sagas], resources)
     lifecycle.of(app).resources.append(engine.opened)
     return engine
-
-
-def _migrate(settings: SagasSettings) -> None:
-    from . import durable
-
-    durable.migrate(settings)
-
-
-migrate.also.append(_migrate)

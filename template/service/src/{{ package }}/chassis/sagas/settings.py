@@ -28,3 +28,9 @@ class SagasSettings(MigrateSettings):
     sagas_concurrency: int = Field(
         32, ge=1, le=1000, description="Steps that an instance works on at a time."
     )
+
+    def migrate_more(self) -> None:
+        from . import durable  # DBOS takes half a second, which few starts need
+
+        super().migrate_more()
+        durable.migrate(self)

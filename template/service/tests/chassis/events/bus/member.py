@@ -24,7 +24,7 @@ class Given:
 
     bus_url: SecretStr
     service: str = "tests"
-    events_partitions: int = 8
+    events_partitions: int = 4
     events_prefetch: int = 50
     events_days: float = 7
     events_poll_seconds: float = 0.2
