@@ -22,7 +22,9 @@ def test_a_database_that_is_no_replica_is_refused_at_start(
     shop = open_shop(ready="", DATABASE_URL=database, READ_DATABASE_URL=other, **QUICK)
 
     assert shop.running.process.wait(30) == 78
-    assert "READ_DATABASE_URL is not usable: the read database is no replica" in shop.running.log()
+    assert (
+        "READ_DATABASE_URL is not usable: the read database is no replica" in shop.running.log()
+    )
     assert "Traceback" not in shop.running.log()
 
 

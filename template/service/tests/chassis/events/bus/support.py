@@ -110,9 +110,11 @@ class Stage:
             cwd=ROOT,
         )
         process = Process(started, file)
-        yield process
-        if started.returncode is None:
-            await process.kill()
+        try:
+            yield process
+        finally:
+            if started.returncode is None:
+                await process.kill()
 
     async def warm(self, publisher: bus.Bus, *seen: Seen) -> None:
         """Publishes until each of the members has got something; a broker may take its time."""
