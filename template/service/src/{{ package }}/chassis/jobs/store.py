@@ -44,7 +44,7 @@ class Store:
                 .where(JobRow.cancel.is_(False))
                 .where(JobRow.name.not_in([name for name, free in room.items() if free < 1]))
                 .where(self._understood())
-                .order_by(JobRow.priority.desc(), JobRow.run_at, JobRow.id)
+                .order_by(JobRow.rank, JobRow.run_at, JobRow.id)
                 .limit(most)
                 .with_for_update(skip_locked=True)
             )
