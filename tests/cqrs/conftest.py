@@ -93,7 +93,7 @@ def cqrs_boot(
 
 @pytest.fixture(scope="module")
 def open_shop(catalogue: Service, cqrs_boot: Boot) -> Open:
-    """`open_shop(READ_MODEL="replica", …)`; `beside=` starts another process with its settings."""
+    """`open_shop(READ_MODEL="replica")`; `beside=` starts one more with the same settings."""
 
     def start(*, beside: Shop | None = None, ready: str = "/readyz", **settings: str) -> Shop:
         given = {f"{catalogue.prefix}{name}": value for name, value in settings.items()}
