@@ -28,7 +28,12 @@ class Shop:
     client: httpx2.Client
 
     def publish(self, name: str = "Assam", category: str = "tea") -> httpx2.Response:
-        given = {"sku": f"TEA-{next(_NUMBERS)}", "name": name, "category": category, "price": 450}
+        given = {
+            "sku": f"TEA-{next(_NUMBERS)}",
+            "name": name,
+            "category": category,
+            "price": 450,
+        }
         added = self.client.post("/products", json=given)
         assert added.status_code == 201, added.text
         return self.client.post(f"{added.headers['location']}/publish")
@@ -43,7 +48,12 @@ class Shop:
         answer = self.client.get("/catalogue", params={"category": category, "limit": 1})
         assert answer.status_code == 200, answer.text
         return next(
-            (each["count"] for each in answer.json()["categories"] if each["value"] == category), 0
+            (
+                each["count"]
+                for each in answer.json()["categories"]
+                if each["value"] == category
+            ),
+            0,
         )
 
 
@@ -90,7 +100,8 @@ def open_shop(catalogue: Service, cqrs_boot: Boot) -> Open:
         at = None if beside is None else beside.running.service.path
         extra = given if beside is None else {**beside.running.extra, **given}
         running = cqrs_boot(catalogue, at=at, ready=ready, **extra)
-        return Shop(running, running.client(running.token(scope=SCOPE)) if ready else running.client())
+        token = running.token(scope=SCOPE) if ready else None
+        return Shop(running, running.client(token))
 
     return start
 

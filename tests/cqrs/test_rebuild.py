@@ -88,8 +88,9 @@ def test_a_rebuild_that_is_killed_leaves_the_old_tables_shown(
 
 def _started(shop: Shop, everything: Environment) -> subprocess.Popen[bytes]:
     service = shop.running.service
+    python = everything.around(service) / "bin/python"
     return subprocess.Popen(
-        [everything.around(service) / "bin/python", "-m", service.package, "catalogue", "rebuild"],
+        [python, "-m", service.package, "catalogue", "rebuild"],
         cwd=service.path,
         env=everything.variables(service, shop.running.extra),
         stdout=subprocess.DEVNULL,
