@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from . import change, console, merge, questions, upkeep, upkeep_report, verdicts
-from .answers import Layer, Source, complete, parse_overrides
+from .answers import Layer, Source, complete
 from .change import Change, State
-from .errors import UsageError, UserError, did_you_mean
+from .errors import UserError
 from .git import Repository
-from .ownership import OFF, Ownership
+from .ownership import Ownership
 from .questions import EJECTED, RETIRED, Expressions, Question
 from .record import Record
 from .upkeep import Manner, Result
@@ -29,29 +29,6 @@ class Manners:
     install: bool = True
     yes: bool = False
     asking: bool = False
-
-
-def turned_on(features: list[str], known: Questions) -> dict[str, Any]:
-    """The answers with; one that comes in kinds is asked for as `broker=nats`."""
-    found: dict[str, Any] = {}
-    for item in features:
-        name, given, _ = item.partition("=")
-        question = _feature(name, known)
-        if given:
-            found |= parse_overrides([item], known, command="msgen add")
-        else:
-            found[name] = _on(question)
-    return found
-
-
-def turned_off(features: list[str], known: Questions) -> dict[str, Any]:
-    """The answers without."""
-    return {name: _off(_feature(name, known)) for name in features}
-
-
-def said(items: list[str], known: Questions) -> dict[str, Any]:
-    """The answers of `KEY=VALUE` items; unlike at birth, the name is one of them."""
-    return parse_overrides(items, known, command="msgen set")
 
 
 def alter(place: Path, answers: Mapping[str, Any], how: Manners) -> Result:
@@ -105,44 +82,6 @@ def _foreseen(service: Record, repository: Repository, target: State) -> Result:
         _let_go(_going(planned), planned)
         status: upkeep.Status = "up to date" if planned.is_empty else "planned"
         return Result(service, target, status, planned.outcomes)
-
-
-def known_to(place: Path) -> Questions:
-    """The questions of the template that a service records."""
-    from . import record
-
-    return questions.load(record.load(place).snapshot())
-
-
-def _feature(name: str, known: Questions) -> Question:
-    features = [each for each, question in known.items() if _is_feature(question)]
-    if name not in features:
-        message = f"no feature named `{name}`"
-        if name in known and not known[name].derived:
-            raise UsageError(message, hint=f"it is an answer: `msgen set {name}=VALUE`")
-        raise UsageError(message, hint=did_you_mean(name, features))
-    return known[name]
-
-
-def _is_feature(question: Question) -> bool:
-    if question.derived:
-        return False
-    return question.type == "bool" or OFF in question.choices.values()
-
-
-def _on(question: Question) -> Any:
-    if question.type == "bool":
-        return True
-    kinds = [value for value in question.choices.values() if value != OFF]
-    if len(kinds) > 1:
-        message = f"`{question.name}` comes in several kinds"
-        hints = ", ".join(f"`msgen add {question.name}={kind}`" for kind in kinds)
-        raise UsageError(message, hint=f"choose one: {hints}")
-    return kinds[0]
-
-
-def _off(question: Question) -> Any:
-    return False if question.type == "bool" else OFF
 
 
 def _newly_retired(service: Record, changed: Mapping[str, Any], table: Ownership) -> list[str]:

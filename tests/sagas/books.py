@@ -3,27 +3,30 @@
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from .conftest import Shop
 
 PRICE = 500
 
-FINAL = {
-    ("placed", "confirmed", "taken"),
-    ("cancelled", "refused", None),
-    ("cancelled", "refused", "cancelled"),
-    ("cancelled", "released", "failed"),
-    ("cancelled", "released", "cancelled"),
-    ("cancelled", "released", "refunded"),
-}
-"""Of an order, its stock and its payment: everything done, or nothing."""
-
 
 @dataclass
 class Books:
-    """What was put in: pieces by article, cents by customer, and the total of each order."""
+    """What was put in: pieces by article, cents by customer, and the total of each order.
+
+    `final` has the ends of an order, its stock and its payment: everything done, or nothing.
+    """
+
+    orders_are: ClassVar = ("orders", "SELECT id, status FROM orders")
+    final: ClassVar = {
+        ("placed", "confirmed", "taken"),
+        ("cancelled", "refused", None),
+        ("cancelled", "refused", "cancelled"),
+        ("cancelled", "released", "failed"),
+        ("cancelled", "released", "cancelled"),
+        ("cancelled", "released", "refunded"),
+    }
 
     shop: Shop
     pieces: dict[str, int] = field(default_factory=dict)
@@ -60,7 +63,7 @@ class Books:
 
     def states(self) -> dict[str, tuple[str, str | None, str | None]]:
         """By order: itself, its stock, its payment."""
-        orders = dict(self._rows("orders", "SELECT id, status FROM orders"))
+        orders = dict(self._rows(*self.orders_are))
         stock = dict(self._rows("stock", "SELECT order_id, state FROM reservations"))
         payments = self._payments()
         return {
@@ -69,7 +72,7 @@ class Books:
         }
 
     def unsettled(self) -> dict[str, Any]:
-        return {key: state for key, state in self.states().items() if state not in FINAL}
+        return {key: state for key, state in self.states().items() if state not in self.final}
 
     def check(self) -> Counter[tuple[str, str | None, str | None]]:
         """Fail unless everything adds up; how many orders ended in which way."""
@@ -80,15 +83,17 @@ class Books:
         return Counter(states.values())
 
     def _check_stock(self, states: dict[str, Any]) -> None:
-        gone: Counter[str] = Counter()
-        lines = self._rows("stock", "SELECT order_id, lines FROM reservations")
-        for order, found in lines:
-            if states[order][1] == "confirmed":
-                parsed = json.loads(found) if isinstance(found, str) else found
-                gone.update({line["sku"]: line["quantity"] for line in parsed})
+        pieces: dict[str, Counter[str]] = {"confirmed": Counter(), "reserved": Counter()}
+        for order, found in self._rows("stock", "SELECT order_id, lines FROM reservations"):
+            if (state := states[order][1]) in pieces:
+                lines = json.loads(found) if isinstance(found, str) else found
+                pieces[state].update({line["sku"]: line["quantity"] for line in lines})
         items = self.shop.query("stock", "SELECT sku, on_hand, reserved FROM stock")
+        gone, held = pieces["confirmed"], pieces["reserved"]
         assert {sku: on_hand + gone[sku] for sku, on_hand, _ in items} == self.pieces
-        assert {reserved for *_, reserved in items} == {0}
+        assert {sku: reserved for sku, _, reserved in items} == {
+            sku: held[sku] for sku in self.pieces
+        }
 
     def _check_money(self, states: dict[str, Any]) -> None:
         paid = [order for order, state in states.items() if state[2] == "taken"]
@@ -118,6 +123,34 @@ class Books:
     def _rows(self, name: str, statement: str) -> list[tuple[str, Any]]:
         rows = self.shop.query(name, statement)
         return [(_hyphened(str(key)), value) for key, value in rows]
+
+
+@dataclass
+class CheckoutBooks(Books):
+    """The same where a saga with an orchestrator takes the orders."""
+
+    orders_are: ClassVar = ("checkout", "SELECT id, state FROM chassis_sagas")
+    final: ClassVar = {
+        ("confirmed", "reserved", "taken"),
+        ("confirmed", "confirmed", "taken"),
+        *(
+            ("rejected", stock, payment)
+            for stock in (None, "refused", "released")
+            for payment in (None, "failed", "cancelled", "refunded")
+        ),
+    }
+
+    def order(self, customer: str, sku: str, quantity: int, *, key: str | None = None) -> str:
+        lines = [{"sku": sku, "quantity": quantity, "unit_price": PRICE}]
+        placed = self.shop.client("checkout").post(
+            "/checkouts",
+            json={"customer": customer, "currency": "EUR", "lines": lines},
+            headers={"idempotency-key": key} if key else {},
+        )
+        assert placed.status_code == 202, placed.text
+        checkout_id = str(placed.json()["id"])
+        self.totals[checkout_id] = quantity * PRICE
+        return checkout_id
 
 
 def _hyphened(identity: str) -> str:

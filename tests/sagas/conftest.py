@@ -14,6 +14,7 @@ from tests.support.environment import Environment
 from tests.support.processes import Boot, Running, booting
 from tests.support.rabbitmq import Node
 from tests.support.rendering import Generate, Service
+from tests.support.servers import unavailable
 
 HERE = Path(__file__).parent
 SCOPES = {
@@ -49,7 +50,9 @@ class Shop:
     ) -> None:
         """Start a service for the first time, on a database of its own."""
         service = self._service(name)
-        given = {"BUS_URL": self.bus, "EVENTS_BACKOFF_SECONDS": "0.05", **more}
+        given = {"DEV_KEY_FILE": str(self.folder / "dev-key.pem"), **more}
+        if name != "checkout":
+            given |= {"BUS_URL": self.bus, "EVENTS_BACKOFF_SECONDS": "0.05"}
         if url := self.database():
             given["DATABASE_URL"] = url
         settings = {f"{service.prefix}{key}": value for key, value in given.items()}
@@ -58,9 +61,16 @@ class Shop:
         self._tokens[name] = self.running[name].token(scope=SCOPES[name])
 
     def _service(self, name: str) -> Service:
-        options = {"broker": "rabbitmq"} if name in {"orders", "checkout"} else {}
+        options = {"broker": "rabbitmq"} if name == "orders" else {}
         service = self.generate(PRESETS[name], name=name, **options)
         return _with_outcomes(service, self.folder) if name == "orders" else service
+
+    def beside(self, name: str, other: str) -> None:
+        """Start another instance of a service, on the same database."""
+        self._settings[other] = self._settings[name]
+        self._tokens[other] = self._tokens[name]
+        first = self.running[name].service
+        self.running[other] = self.boot(first, at=first.path, **self._settings[name])
 
     def client(self, name: str) -> Any:
         return self.running[name].client(self._tokens[name])
@@ -106,6 +116,18 @@ def _with_outcomes(service: Service, folder: Path) -> Service:
     main.write_text(changed.replace(included, consumed))
     added = (f"src/{own.package}/outcomes/{name}.py" for name in ("__init__", "handlers"))
     return Service(own.path, own.answers, (*own.files, *added))
+
+
+def fast_clock(by: str) -> dict[str, str]:
+    """What makes the clock of a process fast, by `+30m` or `+20s`."""
+    library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+    if library is None:
+        unavailable("`libfaketime.so.1` is missing: `apt-get install faketime`")
+    return {
+        "LD_PRELOAD": str(library),
+        "FAKETIME": by,
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
 
 
 @pytest.fixture(scope="module", params=["embedded-sqlite", "rabbitmq-postgresql"])

@@ -2,39 +2,29 @@
 
 import os
 import random
-import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from uuid import uuid4
+from collections.abc import Callable
 
-import httpx2
 import pytest
 
 from tests.support.drills import wait
-from tests.support.servers import unavailable
 
 from .books import Books
-from .conftest import HERE, Shop
+from .chaos import doubles, killed_at_random, patiently_ordered
+from .conftest import Shop, fast_clock
 
 SEED = os.environ.get("MSGEN_SOAK", "7")
+NAMES = ("orders", "stock", "ledger")
 SAGAS = 1000 if "MSGEN_SOAK" in os.environ else 80
 PAUSE_SECONDS = 0.15
 SETTLE_SECONDS = 180
-TOPICS = ("orders", "stock", "payments")
-CLOCK = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 
 
 @pytest.fixture(scope="module")
 def books(shop: Shop) -> Books:
     """A shop that is open: the clock of its stock is half an hour fast."""
-    if CLOCK is None:
-        unavailable("`libfaketime.so.1` is missing: `apt-get install faketime`")
-    fast = {"LD_PRELOAD": str(CLOCK), "FAKETIME": "+30m", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
     shop.open("orders")
-    shop.open("stock", environment=fast)
+    shop.open("stock", environment=fast_clock("+30m"))
     shop.open("ledger")
     books = Books(shop)
     books.deliver("TEA-1", 100_000)
@@ -108,70 +98,20 @@ def test_sagas_add_up_although_processes_die_and_events_come_twice(
 ) -> None:
     chance = random.Random(SEED)
 
-    with _doubles(books.shop) as doubles, _killed_at_random(books.shop, chance) as killed:
+    with (
+        doubles(books.shop, SEED) as doubled,
+        killed_at_random(books.shop, NAMES, chance) as killed,
+    ):
         for _ in range(SAGAS):
             customer = chance.choice(["rich", "rich", "poor"])
             sku = chance.choice(["TEA-1", "TEA-1", "TEA-1", "RARE-1"])
-            _patiently_ordered(books, customer, sku, chance.randint(1, 3))
+            patiently_ordered(books, customer, sku, chance.randint(1, 3))
             time.sleep(PAUSE_SECONDS)
     settled(books)
 
     outcomes = books.check()
     assert sum(outcomes.values()) >= SAGAS
     assert len(killed) >= 3
-    assert len(doubles.read_text().splitlines()) >= SAGAS // 4
+    assert len(doubled.read_text().splitlines()) >= SAGAS // 4
     record_property("outcomes", {str(state): count for state, count in outcomes.items()})
     record_property("kills", len(killed))
-
-
-def _patiently_ordered(books: Books, customer: str, sku: str, quantity: int) -> None:
-    """The orders service may be among the dead: its caller tries again."""
-    deadline, key = time.monotonic() + 60, str(uuid4())
-    while True:
-        try:
-            books.order(customer, sku, quantity, key=key)
-        except httpx2.TransportError:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        else:
-            return
-
-
-@contextmanager
-def _killed_at_random(shop: Shop, chance: random.Random) -> Iterator[list[str]]:
-    """Every second or so one of the services is killed, and started again."""
-    over, killed = threading.Event(), []
-
-    def kill() -> None:
-        while not over.wait(chance.uniform(0.2, 1.5)):
-            name = chance.choice(["orders", "stock", "ledger"])
-            shop.kill(name)
-            killed.append(name)
-            shop.again(name)
-
-    thread = threading.Thread(target=kill)
-    thread.start()
-    try:
-        yield killed
-    finally:
-        over.set()
-        thread.join()
-
-
-@contextmanager
-def _doubles(shop: Shop) -> Iterator[Path]:
-    """Some of the events come twice; where it is written which."""
-    orders = shop.running["orders"]
-    script = orders.service.path / "doubles.py"
-    script.write_text((HERE / "doubles.txt").read_text())
-    said = shop.folder / "doubles.log"
-    command = [orders.service.path / ".venv/bin/python", script, *TOPICS, "0.3", SEED]
-    with said.open("wb") as output:
-        process = subprocess.Popen(
-            command, cwd=orders.service.path, env=orders.variables(), stdout=output
-        )
-        try:
-            yield said
-        finally:
-            process.terminate()
-            process.wait(20)

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from tests.support import template
+from tests.support.answers import STORING_SLICES
 from tests.support.rendering import Generate, Service
 
 EVERYTHING: dict[str, Any] = {
@@ -24,6 +25,10 @@ DERIVED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         for kind in ("web", "mobile", "partner")
     },
     "not calls": ({"http_client": True}, {"http_client": False}),
+    "not event_sourced": ({"slice": "ledger"}, {"slice": "stock"}),
+    "not orchestrates": ({"slice": "checkout"}, {"slice": "stock"}),
+    "not works": ({"slice": "imports"}, {"slice": "stock"}),
+    "not serves": ({"slice": "stock"}, {"slice": "imports"}),
 }
 
 BLOCK = re.compile(r"\{% if (?P<condition>.+?) %\}\n(?P<paths>.*?)\{% endif %\}", re.DOTALL)
@@ -90,7 +95,8 @@ def _slices(condition: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """`slice != 'x'` leaves files to one slice, `slice == 'x'` takes them from one."""
     _, comparison, word = condition.split()
     own = word.strip("'")
-    answers = ({"slice": own}, {"slice": "dossier" if own == "orders" else "orders"})
+    told = {"broker": "nats"} if own in STORING_SLICES else {}
+    answers = ({"slice": own, **told}, {"slice": "dossier" if own == "orders" else "orders"})
     return answers if comparison == "!=" else answers[::-1]
 
 

@@ -30,8 +30,9 @@ PATHS = {
 IMPORT_CHECK = """
 from {package}.main import create_app
 from {package}.settings import Settings
-document = create_app(Settings()).openapi()
-assert {path!r} in document["paths"], list(document["paths"])
+app = create_app(Settings())
+paths = [*app.openapi()["paths"], *(getattr(route, "path", "") for route in app.routes)]
+assert {path!r} in paths, paths
 """
 
 

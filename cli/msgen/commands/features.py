@@ -26,10 +26,10 @@ def add(
     as_json: opt.AsJson = False,
 ) -> None:
     """Add features, as if they had been chosen at birth; the template's version stays."""
-    from msgen import altering
+    from msgen import features as named
 
     how = _how(f"msgen add {' '.join(features)}", dry_run, no_install, yes, as_json)
-    _alter(at, lambda known: altering.turned_on(features, known), how, as_json=as_json)
+    _alter(at, lambda known: named.turned_on(features, known), how, as_json=as_json)
 
 
 def remove(
@@ -42,10 +42,10 @@ def remove(
     as_json: opt.AsJson = False,
 ) -> None:
     """Remove features, as if they had never been chosen; a migration drops their tables."""
-    from msgen import altering
+    from msgen import features as named
 
     how = _how(f"msgen remove {' '.join(features)}", dry_run, no_install, yes, as_json)
-    _alter(at, lambda known: altering.turned_off(features, known), how, as_json=as_json)
+    _alter(at, lambda known: named.turned_off(features, known), how, as_json=as_json)
 
 
 def set_answers(
@@ -58,10 +58,10 @@ def set_answers(
     as_json: opt.AsJson = False,
 ) -> None:
     """Change answers, as if they had been given at birth; `name` renames the service."""
-    from msgen import altering
+    from msgen import features as named
 
     how = _how(f"msgen set {' '.join(answers)}", dry_run, no_install, yes, as_json)
-    _alter(at, lambda known: altering.said(answers, known), how, as_json=as_json)
+    _alter(at, lambda known: named.said(answers, known), how, as_json=as_json)
 
 
 def _how(command: str, dry_run: bool, no_install: bool, yes: bool, as_json: bool) -> Any:  # noqa: FBT001
@@ -74,10 +74,10 @@ def _how(command: str, dry_run: bool, no_install: bool, yes: bool, as_json: bool
 def _alter(
     at: Path | None, answers: Callable[[Any], dict[str, Any]], how: Any, *, as_json: bool
 ) -> None:
-    from msgen import altering, console, upkeep_report
+    from msgen import altering, console, features, upkeep_report
 
     place = at or Path()
-    result = altering.alter(place, answers(altering.known_to(place)), how)
+    result = altering.alter(place, answers(features.known_to(place)), how)
     if as_json:
         console.out_json(result.as_dict())
     else:

@@ -27,18 +27,17 @@ QUICK = {
 
 
 class Shop:
-    """One instance, with the tokens of those who use it."""
+    """One instance; `tokens` of those who use it are good at all of them."""
 
-    def __init__(self, live: Live, token: Callable[..., str]) -> None:
-        self.live, self.token = live, token
+    def __init__(self, live: Live, tokens: dict[str, str]) -> None:
+        self.live, self._tokens = live, tokens
         self.http = httpx2.Client(base_url=live.url, timeout=10)
-        self._bearers: dict[str, str] = {}
 
     def call(self, method: str, path: str, *, who: str = "alice", **options: Any) -> Any:
-        if who not in self._bearers:
+        if who not in self._tokens:
             scope = ["--scope", "checkouts:read checkouts:write"] if who == "alice" else []
-            self._bearers[who] = self.live.token("--subject", who, *scope)
-        headers = {"authorization": f"Bearer {self._bearers[who]}", **options.pop("headers", {})}
+            self._tokens[who] = self.live.token("--subject", who, *scope)
+        headers = {"authorization": f"Bearer {self._tokens[who]}", **options.pop("headers", {})}
         return self.http.request(method, path, headers=headers, **options)
 
     def place(self, sku: str = "TEA-1", price: int = 450, **options: Any) -> str:
@@ -80,21 +79,32 @@ def participants(world: World) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def common(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Settings of all instances."""
+    return {**QUICK, "dev_key_file": str(tmp_path_factory.mktemp("keys") / "dev-key.pem")}
+
+
+@pytest.fixture(scope="session")
+def tokens() -> dict[str, str]:
+    return {}
+
+
 @pytest.fixture(scope="module")
 def open_shop(
-    launch: Callable[..., Live], new_database: Database, participants: str
+    launch: Callable[..., Live],
+    new_database: Database,
+    participants: str,
+    common: dict[str, str],
+    tokens: dict[str, str],
 ) -> Iterator[Callable[..., Shop]]:
     """`open_shop()`: one more instance on the database of the module; also settings by name."""
     shops: list[Shop] = []
-    common = {"database_url": new_database(), "dev_key_file": "", **QUICK}
+    urls = {"stock_url": participants, "payments_url": participants}
+    shared = {**common, **urls, "database_url": new_database()}
 
     def start(**settings: str) -> Shop:
-        urls = {"stock_url": participants, "payments_url": participants}
-        given = {**common, **urls, **settings}
-        if not given["dev_key_file"]:
-            given.pop("dev_key_file")
-        live = launch(**given)
-        shops.append(Shop(live, live.token))
+        shops.append(Shop(launch(**{**shared, **settings}), tokens))
         return shops[-1]
 
     yield start

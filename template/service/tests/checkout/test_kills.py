@@ -108,6 +108,7 @@ def test_killed_at_random_every_saga_ends(open_shop: Callable[..., Shop], world:
             sku = chance.choice(["TEA-1", "TEA-1", "NONE-RESERVATIONS", "POOR-PAYMENTS"])
             price = chance.choice([450, 450, LARGE])
             placed.append(chance.choice(shops).place(sku, price))
+            time.sleep(chance.uniform(0, 0.05))
         dead = shops.pop(chance.randrange(2))
         dead.live.kill()
         shops.append(open_shop())

@@ -1,10 +1,12 @@
 """Imports in several processes: one dies, one stops, a file is broken."""
 
 import time
+from uuid import uuid4
 
 import pytest
 
-from .conftest import Workers, until, write
+from ..conftest import UnitOfWork
+from .conftest import Workers, until, use_cases, write
 
 pytestmark = pytest.mark.anyio
 
@@ -93,10 +95,11 @@ async def test_a_file_that_comes_unasked_is_imported_by_one_of_them(workers: Wor
 
 
 async def test_no_more_files_are_read_at_once_than_may_be(workers: Workers) -> None:
-    both = [workers.start(imports_at_once="1") for _ in range(2)]
-    for name in ("one", "two", "three"):
-        write(workers.folder / f"{name}.csv", range(300))
-        both[0].run("imports", "request", f"{name}.csv")
+    for _ in range(2):
+        workers.start(imports_at_once="1")
+    for name in ("one.csv", "two.csv", "three.csv"):
+        write(workers.folder / name, range(1000))
+        await use_cases.ask(UnitOfWork(workers.database), import_id=uuid4(), file=name)
 
     most = 0
     running = "SELECT count(*) AS number FROM chassis_jobs"
@@ -117,6 +120,7 @@ async def test_progress_is_told_line_by_line_without_a_terminal(workers: Workers
 
     assert (told.returncode, told.stderr) == (0, "")
     assert "1 running, 0 waiting, 0 dead; teas.csv " in told.stdout
+    assert f"/{ROWS}\n" in told.stdout
     assert told.stdout.splitlines()[-1] == "0 running, 0 waiting, 0 dead"
     assert f"{ROWS} accepted, 0 rejected" in listed.stdout
 

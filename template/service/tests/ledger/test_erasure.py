@@ -119,3 +119,20 @@ async def test_only_the_owner_in_question_is_forgotten(client: AsyncClient) -> N
     await client.delete("/owners/willa/personal-data")
 
     assert (await client.get(place)).json()["name"] == "Ottilie"
+
+
+@pytest.mark.skipif(SERVER is not None, reason="the server keeps its files to itself")
+async def test_the_key_of_what_was_erased_is_not_left_in_the_file(
+    app: FastAPI, client: AsyncClient, settings: Settings
+) -> None:
+    await with_a_past(client)
+    (row,) = await app.state.database.rows(text("SELECT sealed FROM event_store_keys"))
+    key, before = bytes(row["sealed"]), await stored(app, settings)
+
+    await client.delete("/owners/willa/personal-data")
+    async with app.state.database.writer.connect() as connection:
+        driver = await connection.get_raw_connection()
+        await driver.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    assert key in before
+    assert key not in await stored(app, settings)

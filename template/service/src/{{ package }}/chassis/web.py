@@ -12,6 +12,9 @@ from . import cors, problems
 from .health import PROBES
 from .lifecycle import Lifecycle, lifespan
 
+_DOCUMENTED = partial(FastAPIOffline, redoc_url=None)
+_PLAIN = partial(FastAPI, openapi_url=None)
+
 
 class WebSettings(cors.CorsSettings):
     docs: bool | None = Field(
@@ -27,12 +30,7 @@ def application(settings: cors.CorsSettings) -> FastAPI:
     """Without settings for it, as where nobody calls, there is no documentation of an API."""
     package = metadata(settings.service)
     documented = isinstance(settings, WebSettings) and settings.serves_docs
-    build = (
-        partial(FastAPIOffline, redoc_url=None)
-        if documented
-        else partial(FastAPI, openapi_url=None)
-    )
-    app = build(
+    app = (_DOCUMENTED if documented else _PLAIN)(
         title=settings.service,
         description=package["Summary"],
         version=package["Version"],

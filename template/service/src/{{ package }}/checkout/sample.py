@@ -43,7 +43,7 @@ class Participant:
         return JSONResponse(self.taken)
 
     def application(self, path: str) -> Starlette:
-        one = f"{path}/{{id}}"
+        one = path + "/{id}"
         return Starlette(
             routes=[
                 Route(path, self.index, methods=["GET"]),

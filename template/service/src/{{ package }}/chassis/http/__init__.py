@@ -75,20 +75,21 @@ def upstream(
 ) -> Client:
     """A client that opens and closes with the application; `address` as in `discovery`.
 
-    `audience` is what the upstream expects as `aud` of a token, its `name` where it is empty;
-    `scope` what the token is to allow, that of the caller where it is empty. `own` calls are in
-    the name of this service, whoever asks: for what goes on when the request is answered.
+    `audience` is what it expects as `aud` of a token, its `name` by default; `scope` what that
+    allows, by default what the caller's does; `own` calls are in the name of this service.
     """
     settings: HttpSettings = app.state.http
-    tokens: Tokens = app.state.call_tokens
-    if own and settings.call_tokens != "none":
-        tokens = Tokens(settings, kind="service")
     client = Client(
         name,
         parse(address, settings.lookup),
         limits=limits or settings.limits,
-        tokens=tokens,
+        tokens=_own_tokens(settings) if own else app.state.call_tokens,
         target=Target(audience or name, scope),
     )
     lifecycle.of(app).resources.append(lambda: client)
     return client
+
+
+def _own_tokens(settings: HttpSettings) -> Tokens:
+    kind = "none" if settings.call_tokens == "none" else "service"
+    return Tokens(settings, kind=kind)

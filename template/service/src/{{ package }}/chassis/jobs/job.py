@@ -72,7 +72,7 @@ async def enqueue(
             unique_key=key,
             data=job.model_dump(mode="json"),
             **tracing.origin(),
-            priority=priority,
+            rank=-priority,
             state=State.WAITING,
             run_at=now if run_at is None else run_at,
             attempt=0,

@@ -44,9 +44,8 @@ class Run:
 
     def progress(self, done: int, *, total: int | None = None, message: str = "") -> None:
         """Shown to whoever asks; written with the next step, or within a second."""
-        self._progress = {"done": done, "message": message[:200]}
-        if total is not None:
-            self._progress["total"] = total
+        told = {"done": done, "message": message[:200]}
+        self._progress = {**self._progress, **told, **({} if total is None else {"total": total})}
 
     def stop(self, why: str) -> None:
         """From outside: `lost`, `cancelled` or `stopping`."""

@@ -28,10 +28,9 @@ class Store:
         self._owner, self._lease = owner, lease
 
     async def anything(self) -> bool:
-        """Whether a look is worth a transaction."""
-        waits = and_(JobRow.state == State.WAITING, JobRow.run_at <= now())
-        lost = and_(JobRow.state == State.RUNNING, JobRow.lease_until <= now())
-        query = select(JobRow.id).where(or_(waits, lost), self._understood()).limit(1)
+        """Whether something waits: a look is cheaper than a transaction."""
+        due = JobRow.state == State.WAITING, JobRow.run_at <= now(), JobRow.cancel.is_(False)
+        query = select(JobRow.id).where(*due, self._understood()).limit(1)
         return bool(await self._database.rows(query))
 
     async def claim(self, *, most: int) -> list[Claim]:
@@ -45,7 +44,7 @@ class Store:
                 .where(JobRow.cancel.is_(False))
                 .where(JobRow.name.not_in([name for name, free in room.items() if free < 1]))
                 .where(self._understood())
-                .order_by(JobRow.priority.desc(), JobRow.run_at, JobRow.id)
+                .order_by(JobRow.rank, JobRow.run_at, JobRow.id)
                 .limit(most)
                 .with_for_update(skip_locked=True)
             )
@@ -58,10 +57,14 @@ class Store:
 
         They are taken over, so that what becomes of them is said once.
         """
+        lost = and_(JobRow.state == State.RUNNING, JobRow.lease_until <= now())
+        unwanted = and_(JobRow.state == State.WAITING, JobRow.cancel)
+        query = select(JobRow.id).where(or_(lost, unwanted), self._understood()).limit(_AT_MOST)
+        if not await self._database.rows(query):
+            return []
         async with UnitOfWork(self._database) as unit:
             session = unit.session
             lost = and_(JobRow.state == State.RUNNING, JobRow.lease_until <= clock.moment(session))
-            unwanted = and_(JobRow.state == State.WAITING, JobRow.cancel)
             query = select(JobRow.id).where(or_(lost, unwanted), self._understood())
             locked = query.limit(_AT_MOST).with_for_update(skip_locked=True)
             return await self._take(session, list(await session.scalars(locked)))

@@ -24,14 +24,17 @@ _WAITS, _RUNS = text("state = 'waiting'"), text("state = 'running'")
 
 
 class JobRow(Base):
-    """`attempt` only ever grows: who holds an older one may change nothing."""
+    """`attempt` only ever grows: who holds an older one may change nothing.
+
+    `rank` is the priority below nothing, so that an ascending index gives the order.
+    """
 
     __tablename__ = "chassis_jobs"
     __table_args__ = (
         UniqueConstraint("name", "unique_key", name="uq_chassis_jobs_unique_key"),
         Index(
             "ix_chassis_jobs_waiting",
-            text("priority DESC"),
+            "rank",
             "run_at",
             "id",
             postgresql_where=_WAITS,
@@ -48,7 +51,7 @@ class JobRow(Base):
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
     traceparent: Mapped[str | None] = mapped_column(String(64))
     request_id: Mapped[str | None] = mapped_column(String(64))
-    priority: Mapped[int]
+    rank: Mapped[int]
     state: Mapped[str] = mapped_column(String(16))
     run_at: Mapped[datetime] = mapped_column(UtcDateTime)
     attempt: Mapped[int]

@@ -45,7 +45,8 @@ class Worker:
         self._woken = waking.sleeper()
         self._running: dict[asyncio.Task[None], Run] = {}
         self._silence = min(self._lease / 4, _LONGEST_SILENCE)
-        self._renew_at = 0.0
+        self._more = False
+        self._renew_at = self._over_at = 0.0
         self._next: dict[str, float] = {}
 
     @asynccontextmanager
@@ -71,13 +72,16 @@ class Worker:
         ]
 
     async def _look(self) -> None:
-        while (free := self._free()) and await self._store.anything():
+        if self._free() and time.monotonic() >= self._over_at:
+            self._over_at = time.monotonic() + self._settings.jobs_poll_seconds
             for claim in await self._store.over():
                 await self._attempts.over(claim, self.handlers.by_name[claim.name])
+        while (free := self._free()) and (self._more or await self._store.anything()):
             claims = await self._store.claim(most=free)
+            self._more = len(claims) == free
             for claim in claims:
                 self._begin(claim)
-            if len(claims) < free:
+            if not claims:
                 return
 
     def _free(self) -> int:

@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("data", sa.JSON(), nullable=False),
         sa.Column("traceparent", sa.String(64), nullable=True),
         sa.Column("request_id", sa.String(64), nullable=True),
-        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("run_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
@@ -42,7 +42,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_chassis_jobs_waiting",
         "chassis_jobs",
-        [sa.text("priority DESC"), "run_at", "id"],
+        ["rank", "run_at", "id"],
         postgresql_where=waits,
         sqlite_where=waits,
     )
