@@ -24,7 +24,6 @@ class Standby(Cluster):
             "pg_basebackup", "-R", "-X", "stream", "-c", "fast",
             "-D", self._data, "-d", primary.url(),
         )  # fmt: skip
-        )  # fmt: skip
         with (self._root / "data/postgresql.conf").open("a") as settings:
             settings.write(f"port = {self.port}\n")
 
