@@ -121,7 +121,7 @@ async def test_only_the_owner_in_question_is_forgotten(client: AsyncClient) -> N
     assert (await client.get(place)).json()["name"] == "Ottilie"
 
 
-@pytest.mark.skipif(SERVER is not None, reason="the server keeps its files to itself")
+@pytest.mark.skipif(SERVER is not None, reason="only SQLite has its file here")
 async def test_the_key_of_what_was_erased_is_not_left_in_the_file(
     app: FastAPI, client: AsyncClient, settings: Settings
 ) -> None:

@@ -38,10 +38,11 @@ def _history(options: argparse.Namespace, settings: type[Any], _: str) -> int:
     async def act(database: Database, loaded: Any) -> None:
         after: int | None = 0
         while after is not None:
-            page, after = await queries.read_history(
+            page = await queries.read_history(
                 database, EventStore(loaded), account_id=options.account, after=after, limit=500
             )
-            for each in page:
+            after = page["next"]
+            for each in page["items"]:
                 what = ", ".join(f"{name} {value}" for name, value in each["data"].items())
                 at = f"{each['at']:%Y-%m-%d %H:%M:%S}"
                 _say(f"{each['version']:5}  {at}  {each['actor']:20}  {each['type']:18}  {what}")

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from ..chassis.events import Event
+from .domain import Payment
 
 
 class PaymentTaken(Event, topic="payments", key="order_id"):
@@ -45,3 +46,21 @@ class StockReleased(Event, topic="stock", key="order_id"):
 
 class OrderCancelled(Event, topic="orders", key="order_id"):
     order_id: UUID
+
+
+def taken(payment: Payment) -> PaymentTaken:
+    return PaymentTaken(
+        order_id=payment.order_id,
+        customer=payment.customer,
+        currency=payment.currency,
+        amount=payment.amount,
+    )
+
+
+def refunded(payment: Payment) -> PaymentRefunded:
+    return PaymentRefunded(
+        order_id=payment.order_id,
+        customer=payment.customer,
+        currency=payment.currency,
+        amount=payment.amount,
+    )

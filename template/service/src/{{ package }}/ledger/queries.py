@@ -53,7 +53,7 @@ async def read_account(
 
 async def read_history(
     database: Database, store: EventStore, *, account_id: UUID, after: int, limit: int
-) -> tuple[list[dict[str, Any]], int | None]:
+) -> dict[str, Any]:
     """Some of what has happened, oldest first, and the version after which to go on."""
     stream = Account(id=account_id).stream
     found = await history(database.rows, stream, after=after, limit=limit + 1)
@@ -62,14 +62,15 @@ async def read_history(
     page = found[:limit]
     sealed = [value for each in page for value in _values(each).values()]
     plain = await _plain(database, store, sealed)
-    return [_entry(each, plain) for each in page], (
-        page[-1].version if len(found) > limit else None
-    )
+    return {
+        "items": [_entry(each, plain) for each in page],
+        "next": page[-1].version if len(found) > limit else None,
+    }
 
 
 async def list_accounts(
     database: Database, store: EventStore, *, owner: str | None, limit: int, cursor: str | None
-) -> tuple[list[dict[str, Any]], str | None]:
+) -> dict[str, Any]:
     """A page of the read model, which follows the events within moments."""
     query = _LISTED if owner is None else _LISTED.where(_ROWS.c.owner == owner)
     rows = await database.rows(_NEWEST_FIRST.page(query, after=cursor, limit=limit))
@@ -77,7 +78,7 @@ async def list_accounts(
     names = [Sealed(**item["name"]) if item["name"] else None for item in items]
     plain = await _plain(database, store, names)
     told = [{**item, **_told("name", name, plain)} for item, name in zip(items, names, strict=True)]
-    return told, following
+    return {"items": told, "next": following}
 
 
 async def read_payment(database: Database, store: EventStore, *, order_id: UUID) -> Payment:

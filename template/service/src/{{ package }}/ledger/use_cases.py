@@ -151,14 +151,7 @@ async def cancel_payment(unit: UnitOfWork, books: Books, *, order_id: UUID) -> N
             payer.refund(payment.amount, order_id=order_id)
             payee.give_back(payment.amount, order_id=order_id)
             await ledger.save(payer, payee)
-            unit.emit(
-                events.PaymentRefunded(
-                    order_id=order_id,
-                    customer=payment.customer,
-                    currency=payment.currency,
-                    amount=payment.amount,
-                )
-            )
+            unit.emit(events.refunded(payment))
         payment.cancel()
         await ledger.save(payment)
         unit.after_commit(
@@ -181,14 +174,7 @@ async def _pay(unit: UnitOfWork, books: Books, payment: Payment, bill: Bill) -> 
     payee.receive(bill.amount, order_id=bill.order_id)
     payment.take(customer=bill.customer, currency=bill.currency, amount=bill.amount)
     await ledger.save(payment, payer, payee)
-    unit.emit(
-        events.PaymentTaken(
-            order_id=bill.order_id,
-            customer=bill.customer,
-            currency=bill.currency,
-            amount=bill.amount,
-        )
-    )
+    unit.emit(events.taken(payment))
     unit.after_commit(lambda: log.info("payment_taken", order_id=str(bill.order_id)))
 
 

@@ -2,8 +2,10 @@
 """Who goes on with the sagas of a process that stopped, died, or was taken for dead."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import delete, select, update
 
 from ...conftest import Settings, UnitOfWork
@@ -108,3 +110,33 @@ async def test_the_rows_of_the_dead_go(basis: Settings) -> None:
             return "dead" not in await executors(process)
 
         await wait_for(gone)
+
+
+async def test_without_its_database_a_process_starts_and_stops_all_the_same(
+    basis: Settings,
+) -> None:
+    away = basis.model_copy(update={"database_url": SecretStr("postgresql://nobody@127.0.0.1:1/x")})
+    room = Room()
+
+    async with asyncio.timeout(10), driving(away, room, room.saga("first")) as process:
+        assert not process.engine._launched
+
+
+async def test_what_has_ended_is_forgotten_by_dbos_and_kept_by_us(
+    basis: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = Room()
+    saga = room.saga("first")
+    async with driving(basis, room, saga) as process:
+        saga_id = await process.start(saga)
+        await process.until(saga_id)
+        durable = process.engine._durable
+        monkeypatch.setattr(durable, "_KEPT", timedelta(seconds=-5))
+
+        async def forgotten() -> bool:
+            await process.engine.forget()
+            return not await durable.DBOS.list_workflows_async(workflow_ids=[str(saga_id)])
+
+        await wait_for(forgotten)
+
+        assert happened(await sagas.read(process.database, saga_id)) == ["do first done"]

@@ -75,9 +75,8 @@ def upstream(
 ) -> Client:
     """A client that opens and closes with the application; `address` as in `discovery`.
 
-    `audience` is what the upstream expects as `aud` of a token, its `name` where it is empty;
-    `scope` what the token is to allow, that of the caller where it is empty. `own` calls are in
-    the name of this service, whoever asks: for what goes on when the request is answered.
+    `audience` is what it expects as `aud` of a token, its `name` by default; `scope` what that
+    allows, by default what the caller's does; `own` calls are in the name of this service.
     """
     settings: HttpSettings = app.state.http
     client = Client(

@@ -2,9 +2,7 @@
 """The history of sagas in the service's database: what people see, and what is done once."""
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
@@ -19,42 +17,13 @@ from ..errors import UnavailableError
 from ..tables import now
 from ..unit_of_work import UnitOfWork
 from .metrics import ENDED
+from .places import CANCEL, DECISIONS, RESUME, Entry, Place, pause
 from .tables import UNKNOWN, SagaRow, SagaStepRow, State
 
 log = structlog.get_logger()
 T = TypeVar("T")
-APPROVE, DECLINE, CANCEL, RESUME = "approve", "decline", "cancel", "resume"
-DECISIONS = (APPROVE, DECLINE)
 _LONGEST_PAUSE = 5.0
 _AT_ONCE = 4  # of the connections, of which requests need some too
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A step as it stands; `deadline_at` is that of the whole saga."""
-
-    state: str
-    attempts: int
-    started_at: datetime
-    ended: bool
-    error: str | None
-    deadline_at: datetime
-
-    @property
-    def outcome(self) -> dict[str, Any]:
-        return {"state": self.state, "attempts": self.attempts, "error": self.error}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where in a saga something happens; `guarded` steps are not begun after a cancel."""
-
-    saga_id: UUID
-    number: int
-    name: str
-    kind: str
-    state: State
-    guarded: bool = False
 
 
 class Journal:
@@ -167,11 +136,6 @@ class Journal:
                 log.exception("saga_not_written", attempt=attempt + 1)
             await asyncio.sleep(pause(attempt, longest=_LONGEST_PAUSE))
         raise AssertionError
-
-
-def pause(attempt: int, *, longest: float) -> float:
-    """Seconds until the next attempt: twice as long each time, with jitter."""
-    return min(longest, 0.1 * 2.0 ** min(attempt, 20)) * random.uniform(0.5, 1.0)  # noqa: S311
 
 
 def _new(place: Place, at: datetime) -> SagaStepRow:

@@ -9,22 +9,17 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-import structlog
-
 from ..database import Database
-from ..errors import DomainError, UnavailableError
 from ..tables import now
+from .attempts import Failure, attempt, tell
 from .definition import Action, Approval, Part, Retriable, Saga, Step, Work
-from .journal import APPROVE, CANCEL, DECLINE, Entry, Journal, Place, pause
-from .metrics import FAILURES
+from .journal import Journal
+from .places import APPROVE, CANCEL, DECLINE, Entry, Place, pause
 from .settings import SagasSettings
 from .tables import SagaRow, State
 
-log = structlog.get_logger()
-
 Durable = Callable[..., Awaitable[Any]]
 Outcome = dict[str, Any]
-_GATEWAY = frozenset({502, 503, 504})
 _LONGEST_PAUSE = 5.0
 _DECISIONS = {APPROVE: "done", DECLINE: "refused", CANCEL: "cancelled"}
 _TO_UNDO = ("done", "expired", "cancelled")
@@ -40,14 +35,6 @@ class Surroundings:
     journal: Journal
     slots: asyncio.Semaphore
     durable: Durable
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why an attempt failed; `refused`: nothing was done, and another attempt is no use."""
-
-    error: str
-    refused: bool = False
 
 
 class Run:
@@ -156,14 +143,10 @@ class Run:
         """When it began, by the monotonic clock, and why it failed."""
         async with self._around.slots:
             began = time.monotonic()
-            try:
-                async with asyncio.timeout(seconds):
-                    await action(self._work(place.name))
-            except Exception as error:  # noqa: BLE001 - whatever it is, the attempt failed
-                failure = _failure(error)
-                self._tell(place, failure)
-                return began, failure
-        return began, None
+            failure = await attempt(action, self._work(place.name), seconds=seconds)
+        if failure is not None:
+            tell(failure, self.saga.name, place)
+        return began, failure
 
     async def _retry(
         self, place: Place, attempts: int, failure: Failure, state: State, longest: float
@@ -207,20 +190,5 @@ class Run:
             database=self._around.database,
         )
 
-    def _tell(self, place: Place, failure: Failure) -> None:
-        kind = "refused" if failure.refused else "failed"
-        FAILURES.labels(self.saga.name, place.name, kind).inc()
-        told = {"saga": self.saga.name, "saga_id": str(self.id), "step": place.name}
-        log.warning("saga_step_failed", **told, kind=place.kind, error=failure.error, as_=kind)
-
 
 _WHY = {"refused": "declined", "expired": "the time was over"}
-
-
-def _failure(error: Exception) -> Failure:
-    if isinstance(error, TimeoutError):
-        return Failure("no answer in time")
-    if not isinstance(error, DomainError):
-        return Failure(type(error).__name__)  # its message may hold anything
-    away = isinstance(error, UnavailableError) or error.status in _GATEWAY
-    return Failure(str(error) or error.title, refused=not away)

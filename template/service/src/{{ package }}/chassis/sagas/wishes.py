@@ -7,7 +7,7 @@ from .. import audit
 from ..errors import ConflictError, NotFoundError
 from ..unit_of_work import UnitOfWork
 from .engine import current
-from .journal import APPROVE, CANCEL, DECLINE, RESUME
+from .places import APPROVE, CANCEL, DECLINE, RESUME
 from .tables import SagaRow, State
 
 _FITTING = {

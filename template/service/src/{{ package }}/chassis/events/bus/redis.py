@@ -19,6 +19,7 @@ from .leases import Leases, Shared
 from .port import BusSettings, Handle, Message, partition
 
 _BLOCK_SECONDS = 2.0
+_CONNECTIONS = 4096  # each partition that is read waits on one of its own
 _DAY_MILLISECONDS = 86_400_000
 # One name for all instances: who takes a partition over finds what the other left unacknowledged.
 _CONSUMER = "holder"
@@ -33,6 +34,7 @@ class RedisBus:
             socket_connect_timeout=5.0,
             socket_timeout=_BLOCK_SECONDS + 3.0,
             socket_keepalive=True,
+            max_connections=_CONNECTIONS,
         )
         self._subscriptions: list[Subscription] = []
 
