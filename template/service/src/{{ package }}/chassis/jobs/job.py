@@ -64,19 +64,16 @@ async def enqueue(
     already. A higher `priority` goes first.
     """
     values = {
-        "id": uuid7(),
         "name": job.job_name,
         "version": job.job_version,
         "unique_key": key,
         "data": job.model_dump(mode="json"),
         "rank": -priority,
-        **tracing.origin(),
     }
     async with unit:
         new = insert(unit.session, JobRow).values(values | _fresh(unit.session, run_at))
-        added: UUID | None = await unit.session.scalar(
-            new.on_conflict_do_nothing().returning(JobRow.id)
-        )
+        adding = new.on_conflict_do_nothing().returning(JobRow.id)
+        added: UUID | None = await unit.session.scalar(adding)
         unit.after_commit(waking.wake)
     return added
 
@@ -84,5 +81,5 @@ async def enqueue(
 def _fresh(session: AsyncSession, run_at: datetime | None) -> dict[str, Any]:
     at = clock.moment(session)
     counts = {"attempt": 0, "failures": 0, "done": 0}
-    state = {"state": State.WAITING, "cancel": False}
+    state = {"id": uuid7(), "state": State.WAITING, "cancel": False, **tracing.origin()}
     return {**counts, **state, "created_at": at, "run_at": at if run_at is None else run_at}
