@@ -72,10 +72,8 @@ async def enqueue(
     }
     async with unit:
         new = insert(unit.session, JobRow).values(values | _fresh(unit.session, run_at))
-        adding = new.on_conflict_do_nothing().returning(JobRow.id)
-        added: UUID | None = await unit.session.scalar(adding)
         unit.after_commit(waking.wake)
-    return added
+        return await unit.session.scalar(new.on_conflict_do_nothing().returning(JobRow.id))
 
 
 def _fresh(session: AsyncSession, run_at: datetime | None) -> dict[str, Any]:
