@@ -147,6 +147,15 @@ async def test_what_nobody_can_read_is_a_dead_letter_at_once(app: FastAPI) -> No
     assert letter["reason"] == "this is not a CloudEvent of ours"
 
 
+async def test_each_that_nobody_can_read_is_kept_also_without_an_id(app: FastAPI) -> None:
+    for body in (b"one", b"another", b"one"):
+        await app.state.events.consumer.handle(
+            events.Message(topic="samples", key="", id="", body=body)
+        )
+
+    assert len(await letters(app, 2)) == 2
+
+
 async def test_what_kills_its_process_again_and_again_is_a_dead_letter(app: FastAPI) -> None:
     made = SampleMade(sample_id=uuid4())
     body = events.envelope.encode(made, event_id="fatal", at=datetime.now(UTC))

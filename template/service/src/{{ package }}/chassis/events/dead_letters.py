@@ -2,6 +2,7 @@
 """Dead letters: events that were given up, with the reason, until somebody decides about them."""
 
 from collections.abc import Collection, Sequence
+from hashlib import sha256
 
 from sqlalchemy import RowMapping, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,7 +23,7 @@ async def bury(
 ) -> None:
     """Keep it here, so that it goes on with the next; a double is dropped from now on."""
     async with UnitOfWork(database) as unit:
-        event_id = message.id[:200]
+        event_id = message.id[:200] or sha256(message.body).hexdigest()
         if not await inbox.take(unit.session, consumer=consumer, ids=[event_id]):
             return
         unit.session.add(
