@@ -117,6 +117,11 @@ def _own_transactions(engine: AsyncEngine) -> None:
         if state.asyncio_safe and connection.driver_connection.in_transaction:
             connection.rollback()
 
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def _abandon(connection: Any, _: Any, __: Any) -> None:
+        # Closed with a statement unfinished, SQLite keeps its lock until that is collected.
+        connection.rollback()
+
 
 def postgresql(settings: DatabaseSettings) -> AsyncEngine:
     engine = create_async_engine(

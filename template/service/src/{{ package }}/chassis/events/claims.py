@@ -25,8 +25,9 @@ _SENT = delete(OutboxRow).where(OutboxRow.id.in_(bindparam("ids", expanding=True
 _ANY = select(exists(select(OutboxRow.id)))
 # The first number tells our locks from those of others; a lock ends with its transaction.
 _LOCKS = text(
-    "SELECT slot FROM (SELECT DISTINCT slot FROM chassis_outbox) AS waiting"
-    " WHERE pg_try_advisory_xact_lock(1869968503, slot)"
+    "WITH waiting AS MATERIALIZED (SELECT n AS slot FROM generate_series(0, 15) AS n"
+    " WHERE EXISTS (SELECT FROM chassis_outbox WHERE slot = n))"
+    " SELECT slot, pg_try_advisory_xact_lock(1869968503, slot) AS ours FROM waiting"
 )
 _FIGURES = select(
     func.count(OutboxRow.id).label("count"), func.min(OutboxRow.created_at).label("oldest")
@@ -40,6 +41,7 @@ class BusyError(Exception):
 class Claims:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.skipped = False
 
     def taken(self, most: int) -> AbstractAsyncContextManager[Rows]:
         """Events in hand, the eldest first. They leave the outbox when the block is left, and
@@ -51,14 +53,16 @@ class Claims:
     @asynccontextmanager
     async def _by_slots(self, most: int) -> AsyncIterator[Rows]:
         async with UnitOfWork(self._database) as unit:
-            slots = (await unit.session.scalars(_LOCKS)).all()
-            if not slots and await unit.session.scalar(_ANY):
+            found = (await unit.session.execute(_LOCKS)).all()
+            slots = [slot for slot, ours in found if ours]
+            if found and not slots:
                 raise BusyError
             values = {"most": most, "slots": slots}
             rows = (await unit.session.execute(_OF_SLOTS, values)).mappings().all()
             yield rows
             if rows:
                 await unit.session.execute(_SENT, {"ids": [row["id"] for row in rows]})
+        self.skipped = len(slots) < len(found)
 
     @asynccontextmanager
     async def _alone(self, most: int) -> AsyncIterator[Rows]:

@@ -74,7 +74,9 @@ class Consumer:
         while True:
             try:
                 outcome = await self._once(envelope, attempt=course.tries + 1)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is weighed
+            except (Exception, asyncio.CancelledError) as error:
+                if _is_cancelled(error):
+                    raise
                 if (reason := self._verdict(error, course, envelope)) is not None:
                     await self._give_up(message, reason, tries=course.tries, kind=envelope.type)
                     return
@@ -171,7 +173,12 @@ class Consumer:
             )
 
 
-def _reason(error: Exception) -> str:
+def _is_cancelled(error: BaseException) -> bool:
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and bool(task and task.cancelling())
+
+
+def _reason(error: BaseException) -> str:
     """The type, and what our own errors say; the words of others may hold secrets."""
     told = f": {error}" if isinstance(error, DomainError) and str(error) else ""
     return f"{type(error).__name__}{told}"[:500]

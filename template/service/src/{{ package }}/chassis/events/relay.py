@@ -50,6 +50,8 @@ class Relay:
             while await self._send_batch():
                 await self._show()
             self._failures = 0
+            if self._claims.skipped:
+                raise BusyError
         except BusyError:
             asyncio.get_running_loop().call_later(_LOOK_AGAIN_SECONDS, self._woken.set)
         except UnavailableError as error:
