@@ -2,6 +2,7 @@
 """Engines for SQLite and PostgreSQL: what each has to be told."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any
 
 import orjson
@@ -120,7 +121,8 @@ def _own_transactions(engine: AsyncEngine) -> None:
     @event.listens_for(engine.sync_engine, "invalidate")
     def _abandon(connection: Any, _: Any, __: Any) -> None:
         # Closed with a statement unfinished, SQLite keeps its lock until that is collected.
-        connection.rollback()
+        with suppress(Exception):
+            connection.rollback()
 
 
 def postgresql(settings: DatabaseSettings) -> AsyncEngine:

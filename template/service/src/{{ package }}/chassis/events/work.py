@@ -86,13 +86,13 @@ class Desk:
                     outcome.set_result(fresh)
 
     async def _do(self, works: Sequence[Work]) -> list[bool]:
-        ids = [work.envelope.id for work in works]
+        ids = [work.envelope.identity for work in works]
         async with UnitOfWork(self.database) as unit:
             fresh = await inbox.take(unit.session, consumer=self.consumer, ids=ids)
             done = []
             for work in works:
-                done.append(work.envelope.id in fresh)
+                done.append(work.envelope.identity in fresh)
                 if done[-1]:
-                    fresh.discard(work.envelope.id)
+                    fresh.discard(work.envelope.identity)
                     await work.do(unit)
         return done
