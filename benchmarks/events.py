@@ -6,9 +6,7 @@ python benchmarks/events.py
 import argparse
 import contextlib
 import json
-import os
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -27,6 +25,8 @@ BUSES = {
 PREFIX = "BENCH_SERVICE_"
 DRIVER = str(rig.HERE / "events_driver.py")
 PACED = 500
+SOAKED = 100_000
+LONGEST = 3600
 
 
 class Bench:
@@ -43,7 +43,8 @@ class Bench:
     def rate(self, bus: str, database: str, count: int) -> dict[str, Any]:
         """Events a second, from the first one told to the last one handled."""
         told, heard = self._pair("tell", "hear", count, self._settings(bus, database))
-        return {**heard, "rate": count / (heard["last"] - told["began"])}
+        seconds = heard["last"] - told["began"]
+        return {**heard, "rate": count / seconds, "told": told["memory"]}
 
     def latency(self, bus: str, database: str) -> dict[str, Any]:
         """At an even pace, so that nothing queues."""
@@ -61,11 +62,9 @@ class Bench:
         for role in ("teller", "hearer"):
             self._number += 1
             name = f"bench_{role}_{self._number}"
-            url = f"sqlite:///{self._folder}/{name}.db"
-            if database == "postgresql":
-                url = f"{self._postgresql.rpartition('/')[0]}/{name}"
-                query = ["psql", "-XqAtw", self._postgresql, "-c", f"CREATE DATABASE {name}"]
-                subprocess.run(query, check=True)
+            url = rig.fresh_database(
+                database, name, folder=self._folder, postgresql=self._postgresql
+            )
             found.append({
                 f"{PREFIX}DATABASE_URL": url,
                 f"{PREFIX}BUS_URL": self.url(bus),
@@ -84,14 +83,13 @@ class Bench:
         threading.Thread(target=hearer.stderr.read, daemon=True).start()
         if hearer.poll() is not None:
             raise SystemExit(f"error: the hearer ended\n\n{''.join(said)}")
-        told = self._start(tell, count, settings[0]).communicate(timeout=600)[0]
-        heard = hearer.communicate(timeout=600)[0]
+        told = self._start(tell, count, settings[0]).communicate(timeout=LONGEST)[0]
+        heard = hearer.communicate(timeout=LONGEST)[0]
         return json.loads(told.splitlines()[-1]), json.loads(heard.splitlines()[-1])
 
     def _start(
         self, role: str, count: int, settings: Mapping[str, str], **streams: Any
     ) -> "subprocess.Popen[str]":
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "OTEL_"))}
         command = [
             self._service / ".venv/bin/python",
             DRIVER,
@@ -102,17 +100,11 @@ class Bench:
         return subprocess.Popen(
             command,
             cwd=self._service,
-            env=clean | dict(settings),
+            env=rig.surroundings() | dict(settings),
             stdout=subprocess.PIPE,
             text=True,
             **streams,
         )
-
-
-def generated(folder: Path) -> Path:
-    command = [sys.executable, "-m", "msgen", "new", "bench", "--set", "broker=rabbitmq"]
-    subprocess.run([*command, "--yes", "--no-git", "-o", folder / "bench"], check=True)
-    return folder / "bench"
 
 
 @contextlib.contextmanager
@@ -143,15 +135,41 @@ def main() -> None:
     parser.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--count", type=int, default=3000)
+    parser.add_argument(
+        "--soak",
+        type=int,
+        nargs="?",
+        const=SOAKED,
+        help="memory while so many events (%(const)s) go through the embedded bus, and no more",
+    )
     parser.add_argument("--service", type=Path, help="generated with a broker, with its .venv")
     options = parser.parse_args()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        service = (options.service or generated(folder)).resolve()
+        service = (
+            options.service or rig.generated(folder, "--set", "broker=rabbitmq")
+        ).resolve()
         postgresql = stack.enter_context(rig.postgresql(folder))
-        port = stack.enter_context(kafka(folder, wanted="kafka" in options.buses))
+        wanted = "kafka" in options.buses and not options.soak
+        port = stack.enter_context(kafka(folder, wanted=wanted))
         bench = Bench(service, folder, postgresql, port)
-        print(report(bench, options))
+        print(soak(bench, options) if options.soak else report(bench, options))
+
+
+def soak(bench: Bench, options: argparse.Namespace) -> str:
+    """Resident memory of both processes, from the first thousand events to the last."""
+    rows = []
+    for database in options.databases:
+        ran = bench.rate("sqlite", database, options.soak)
+        for who, samples in (("hearer", ran["memory"]), ("teller", ran["told"])):
+            early = samples[len(samples) // 10]
+            points = (samples[0], early, samples[len(samples) // 2], samples[-1], max(samples))
+            megabytes = [f"{each / 1000:.1f}" for each in points]
+            growth = f"{(samples[-1] - early) / 1000:+.1f}"
+            rows.append([f"{who}, {database}", f"{ran['rate']:.0f}", *megabytes, growth])
+    head = [f"{options.soak:,} events", "events/s", "MB at the first thousand", "at a tenth"]
+    head += ["half-way", "at the end", "highest", "from a tenth to the end"]
+    return f"{rig.machine()}\n\n" + rig.table(head, rows)
 
 
 def report(bench: Bench, options: argparse.Namespace) -> str:

@@ -10,16 +10,19 @@ import os
 import resource
 import sys
 import time
+from array import array
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
+
+import rig
 
 PACKAGE, ROLE, COUNT = sys.argv[1], sys.argv[2], int(sys.argv[3])
 KEYS = [uuid4() for _ in range(200)]
 PACED_A_SECOND = 50
 AT_ONCE = 8
+SAMPLED = 1000
 
 events = importlib.import_module(f"{PACKAGE}.chassis.events")
 database_module = importlib.import_module(f"{PACKAGE}.chassis.database")
@@ -42,35 +45,33 @@ class Hearing:
     """What was handled: when, and how long after it was told."""
 
     def __init__(self) -> None:
-        self.lags: list[float] = []
+        self.lags = array("d", bytes(8 * COUNT))  # all of it now: what grows later is not ours
+        self.heard = 0
         self.over = asyncio.Event()
         self.last = 0.0
         self.memory: list[int] = []
 
     def hear(self, sent: float) -> None:
         self.last = time.time()
-        self.lags.append(self.last - sent)
-        if len(self.lags) % 1000 == 0:
-            self.memory.append(_resident())
-        if len(self.lags) >= COUNT:
+        if self.heard < COUNT:
+            self.lags[self.heard] = self.last - sent
+        self.heard += 1
+        if self.heard % SAMPLED == 0:
+            self.memory.append(rig.resident())
+        if self.heard >= COUNT:
             self.over.set()
 
     def report(self) -> dict[str, Any]:
         lags = sorted(self.lags)
         used = resource.getrusage(resource.RUSAGE_SELF)
         return {
-            "count": len(lags),
+            "count": self.heard,
             "last": self.last,
             "p50": lags[len(lags) // 2] * 1000,
             "p99": lags[int(len(lags) * 0.99)] * 1000,
             "cpu": (used.ru_utime + used.ru_stime) / len(lags) * 1e6,
             "memory": self.memory,
         }
-
-
-def _resident() -> int:
-    """In kilobytes."""
-    return int(Path("/proc/self/status").read_text().split("VmRSS:")[1].split()[0])
 
 
 @asynccontextmanager
@@ -89,18 +90,20 @@ async def service(handlers: Any) -> AsyncIterator[Any]:
 async def tell() -> dict[str, Any]:
     """One event a transaction, as fast as the database takes them, a few side by side."""
     async with service(None) as database:
-        began = time.time()
+        began, memory = time.time(), []
         counter = iter(range(COUNT))
 
         async def some() -> None:
             for number in counter:
                 async with events.UnitOfWork(database) as unit:
                     unit.emit(Measured(key=KEYS[number % len(KEYS)], sent=time.time()))
+                if (number + 1) % SAMPLED == 0:
+                    memory.append(rig.resident())
 
         await asyncio.gather(*(some() for _ in range(AT_ONCE)))
         told = time.time()
         await _emptied(database)
-        return {"began": began, "told": told}
+        return {"began": began, "told": told, "memory": [*memory, rig.resident()]}
 
 
 async def paced() -> dict[str, Any]:
