@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import rig
 
@@ -75,6 +76,8 @@ class Bench:
     def _pair(
         self, tell: str, hear: str, count: int, settings: list[Mapping[str, str]]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
+        run = {"BENCH_RUN": uuid4().hex}
+        settings = [{**each, **run} for each in settings]
         hearer = self._start(hear, count, settings[1], stderr=subprocess.PIPE)
         assert hearer.stderr
         said = []
@@ -83,7 +86,11 @@ class Bench:
         threading.Thread(target=hearer.stderr.read, daemon=True).start()
         if hearer.poll() is not None:
             raise SystemExit(f"error: the hearer ended\n\n{''.join(said)}")
-        told = self._start(tell, count, settings[0]).communicate(timeout=LONGEST)[0]
+        teller = self._start(tell, count, settings[0])
+        told = teller.communicate(timeout=LONGEST)[0]
+        if teller.returncode:
+            hearer.kill()
+            raise SystemExit("error: the teller ended")
         heard = hearer.communicate(timeout=LONGEST)[0]
         return json.loads(told.splitlines()[-1]), json.loads(heard.splitlines()[-1])
 

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from sqlalchemy import text
+
 PACKAGE = sys.argv[1]
 
 
@@ -28,4 +30,6 @@ async def opened(loaded: Any) -> AsyncIterator[Any]:
     await asyncio.to_thread(part("chassis.migrate").upgrade, loaded)
     database = part("chassis.database").Database(loaded)
     async with database.opened():
+        # The first connection alone: it makes a new SQLite file one with a write-ahead log.
+        await database.rows(text("SELECT 1"))
         yield database
