@@ -93,16 +93,13 @@ def cqrs_boot(
 
 @pytest.fixture(scope="module")
 def open_shop(catalogue: Service, cqrs_boot: Boot) -> Open:
-    """`open_shop(READ_MODEL="replica")`; `beside=` starts one more with the same settings."""
+    """`open_shop(READ_MODEL="replica", …)`; with `ready=""` it does not wait."""
 
-    def start(*, beside: Shop | None = None, ready: str = "/readyz", **settings: str) -> Shop:
-        given = {f"{catalogue.prefix}{name}": value for name, value in settings.items()}
-        at = None if beside is None else beside.running.service.path
-        extra = given if beside is None else {**beside.running.extra, **given}
-        running = cqrs_boot(catalogue, at=at, ready=ready, **extra)
-        return Shop(
-            running, running.client(running.token(scope=SCOPE)) if ready else running.client()
-        )
+    def start(*, ready: str = "/readyz", **settings: str) -> Shop:
+        given = {f"{catalogue.prefix}{name}": settings[name] for name in settings}
+        running = cqrs_boot(catalogue, ready=ready, **given)
+        token = running.token(scope=SCOPE) if ready else None
+        return Shop(running, running.client(token))
 
     return start
 

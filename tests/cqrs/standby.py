@@ -21,7 +21,8 @@ class Standby(Cluster):
         self.port = free_port()
         self._data = str(self._root / "data")
         self._run(
-            "pg_basebackup", "-R", "-X", "stream", "-c", "fast", "-D", self._data, "-d", primary.url()
+            "pg_basebackup", "-R", "-X", "stream", "-c", "fast",
+            "-D", self._data, "-d", primary.url(),
         )  # fmt: skip
         with (self._root / "data/postgresql.conf").open("a") as settings:
             settings.write(f"port = {self.port}\n")

@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import pytest
 
-from tests.faults.postgres import Cluster
 from tests.support.drills import under_load, wait
 from tests.support.environment import Environment
 
@@ -49,7 +48,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Sql, str, str
     """How to ask a database, and the two of a shop."""
     if request.param == "sqlite":
         return _sqlite, f"sqlite:///{tmp_path}/first.db", f"sqlite:///{tmp_path}/read.db"
-    primary: Cluster = request.getfixturevalue("primary")
+    primary = request.getfixturevalue("primary")
     urls = [primary.database(f"shop_{uuid4().hex[:12]}") for _ in range(2)]
 
     def sql(url: str, statement: str) -> str:
@@ -88,14 +87,9 @@ def test_a_rebuild_that_is_killed_leaves_the_old_tables_shown(
 
 def _started(shop: Shop, everything: Environment) -> subprocess.Popen[bytes]:
     service = shop.running.service
+    python = everything.around(service) / "bin/python"
     return subprocess.Popen(
-        [
-            everything.around(service) / "bin/python",
-            "-m",
-            service.package,
-            "catalogue",
-            "rebuild",
-        ],
+        [python, "-m", service.package, "catalogue", "rebuild"],
         cwd=service.path,
         env=everything.variables(service, shop.running.extra),
         stdout=subprocess.DEVNULL,

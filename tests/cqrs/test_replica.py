@@ -22,9 +22,8 @@ def test_a_database_that_is_no_replica_is_refused_at_start(
     shop = open_shop(ready="", DATABASE_URL=database, READ_DATABASE_URL=other, **QUICK)
 
     assert shop.running.process.wait(30) == 78
-    assert (
-        "READ_DATABASE_URL is not usable: the read database is no replica" in shop.running.log()
-    )
+    assert "READ_DATABASE_URL is not usable" in shop.running.log()
+    assert "the read database is no replica" in shop.running.log()
     assert "Traceback" not in shop.running.log()
 
 
@@ -40,7 +39,7 @@ def test_a_replica_of_another_database_is_refused_at_start(
 
 
 def test_it_is_read_behind_the_writer_and_tells_when_it_is_not_there(
-    primary: Cluster, standby: Standby, open_shop: Open, database: str
+    standby: Standby, open_shop: Open, database: str
 ) -> None:
     name = database.rpartition("/")[2]
     shop = open_shop(DATABASE_URL=database, READ_DATABASE_URL=standby.url(name), **QUICK)

@@ -1,5 +1,6 @@
 """One contract, every bus: real brokers are cut off from services that are killed."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,10 @@ def test_every_broker_keeps_the_contract_of_the_bus(
         said = everything.passes(
             own,
             *("python", "-m", "pytest", "-q", CONTRACT, "-k", url.partition(":")[0]),
-            extra={f"{own.prefix}TEST_BUS_URLS": url},
+            extra={
+                f"{own.prefix}TEST_BUS_URLS": url,
+                f"{own.prefix}TEST_OUTAGE_SECONDS": "60" if "MSGEN_SOAK" in os.environ else "3",
+            },
         )
 
     assert " passed" in said

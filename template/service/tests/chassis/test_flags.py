@@ -155,7 +155,11 @@ async def test_a_route_asks_for_them(settings: Settings, switch: Switch) -> None
         return enabled
 
     await switch("new")
-    async with AsyncClient(transport=ASGITransport(other), base_url="http://test") as client:
+    transport = ASGITransport(other)
+    async with (
+        other.state.database.opened(),
+        AsyncClient(transport=transport, base_url="http://test") as client,
+    ):
         assert (await client.get("/flagged")).json() is True
 
 

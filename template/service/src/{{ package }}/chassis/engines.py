@@ -2,6 +2,7 @@
 """Engines for SQLite and PostgreSQL: what each has to be told."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any
 
 import orjson
@@ -115,6 +116,12 @@ def _own_transactions(engine: AsyncEngine) -> None:
     def _reset(connection: Any, _: Any, state: Any) -> None:
         # A commit that fails leaves SQLite's transaction open, and with it the lock.
         if state.asyncio_safe and connection.driver_connection.in_transaction:
+            connection.rollback()
+
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def _abandon(connection: Any, _: Any, __: Any) -> None:
+        # Closed with a statement unfinished, SQLite keeps its lock until that is collected.
+        with suppress(Exception):
             connection.rollback()
 
 

@@ -3,8 +3,6 @@
 
 import argparse
 import asyncio
-import getpass
-import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
@@ -12,6 +10,7 @@ from uuid import UUID
 import orjson
 
 from . import context, logging
+from .commands import somebody
 from .config import load
 from .database import Database
 from .jobs import operations
@@ -87,7 +86,7 @@ def _run(settings: type[Any], act: Act) -> Any:
     loaded = load(settings)
     logging.configure(loaded)
     # The audit log takes its actor from here.
-    context.current.set(context.RequestContext(request_id="", trace_id="", subject=_somebody()))
+    context.current.set(context.RequestContext(request_id="", trace_id="", subject=somebody()))
 
     async def run() -> Any:
         database = Database(loaded)
@@ -95,10 +94,3 @@ def _run(settings: type[Any], act: Act) -> Any:
             return await act(database)
 
     return asyncio.run(run())
-
-
-def _somebody() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may be a number only
-        return str(os.getuid())

@@ -11,7 +11,10 @@ from contextlib import (
 )
 from dataclasses import dataclass, field
 
+import structlog
 from fastapi import FastAPI
+
+log = structlog.get_logger()
 
 Resource = Callable[[], AbstractAsyncContextManager[object]]
 _LAST_STEP_SECONDS = 5.0
@@ -58,7 +61,7 @@ async def background(work: Coroutine[object, object, None]) -> AsyncIterator[Non
 async def repeated(
     step: Callable[[], Awaitable[None]], *, seconds: float, woken: asyncio.Event | None = None
 ) -> AsyncIterator[None]:
-    """Takes a step now and then every so many seconds, or when woken; steps raise nothing.
+    """Takes a step now and then every so many seconds, or when woken; one that fails is logged.
 
     One that is under way when the block is left may end first: cancelled where it just connects
     to SQLite, it can leave the lock of the file behind.
@@ -81,7 +84,10 @@ async def _steps(
 ) -> None:
     while not ends.is_set():
         waking.clear()
-        await step()
+        try:
+            await step()
+        except Exception as error:  # the next may go well
+            log.exception("step_failed", error=type(error).__name__)
         if not ends.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):

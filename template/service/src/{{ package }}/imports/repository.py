@@ -1,5 +1,6 @@
 """Finds and stores imports and products."""
 
+from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
@@ -66,25 +67,11 @@ class Imports:
             return
         inserting = insert(self._session, ProductRow)
         new = inserting.excluded
+        changed = {"name": new.name, "price": new.price, "import_id": new.import_id}
         upsert = inserting.on_conflict_do_update(
-            index_elements=["sku"],
-            set_={
-                "name": new.name,
-                "price": new.price,
-                "import_id": new.import_id,
-                "changes": ProductRow.changes + 1,
-            },
+            index_elements=["sku"], set_={**changed, "changes": ProductRow.changes + 1}
         )
-        rows = [
-            {
-                "sku": each.sku,
-                "name": each.name,
-                "price": each.price,
-                "changes": 1,
-                "import_id": import_id,
-            }
-            for each in last.values()
-        ]
+        rows = [{**asdict(each), "changes": 1, "import_id": import_id} for each in last.values()]
         await self._session.execute(upsert, rows)
 
 

@@ -93,6 +93,8 @@ def test_wrong_data_are_told_without_their_values() -> None:
         b'{"id": "1", "source": "/s", "type": "prices.PriceSet.x1", "data": {}}',
         b'{"id": 1, "source": "/s", "type": "prices.PriceSet.v1", "data": {}}',
         b'{"id": "1", "source": "/s", "type": "prices.PriceSet.v1", "data": 5}',
+        b'{"id": "1", "source": "/s", "type": "p.P.v1", "time": "2026-11-28T12:00", "data": {}}',
+        b'{"id": [1], "source": "/s", "type": "prices.PriceSet.v1", "data": {}}',
     ],
 )
 def test_what_is_no_cloud_event_is_refused(body: bytes) -> None:

@@ -1,6 +1,7 @@
 # Sealed: an update replaces this file.
 """What is received has its effect once, is tried again, and ends as a dead letter at worst."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -147,16 +148,50 @@ async def test_what_nobody_can_read_is_a_dead_letter_at_once(app: FastAPI) -> No
     assert letter["reason"] == "this is not a CloudEvent of ours"
 
 
-async def test_what_kills_its_process_again_and_again_is_a_dead_letter(app: FastAPI) -> None:
-    made = SampleMade(sample_id=uuid4())
-    body = events.envelope.encode(made, event_id="fatal", at=datetime.now(UTC))
-    message = events.Message(topic="samples", key="k", id="fatal", body=body, attempt=21)
+async def test_each_that_nobody_can_read_is_kept_also_without_an_id(app: FastAPI) -> None:
+    for body in (b"one", b"another", b"one"):
+        await app.state.events.consumer.handle(
+            events.Message(topic="samples", key="", id="", body=body)
+        )
 
-    await app.state.events.consumer.handle(message)
+    assert len(await letters(app, 2)) == 2
+
+
+def often_delivered(made: SampleMade) -> events.Message:
+    body = events.envelope.encode(made, event_id="often", at=datetime.now(UTC))
+    return events.Message(topic="samples", key="k", id="often", body=body, attempt=21)
+
+
+async def test_what_kills_its_process_again_and_again_is_a_dead_letter(app: FastAPI) -> None:
+    message = often_delivered(SampleMade(sample_id=uuid4()))
+    consumer, identity = app.state.events.consumer, events.envelope.decode(message.body).identity
+    for _ in range(5):  # as often as a process has died of it
+        await events.dead_letters.begun(app.state.database, consumer.name, message, identity)
+
+    await consumer.handle(message)
 
     [letter] = await letters(app, 1)
-    assert letter["reason"] == "it was delivered 21 times, and never came to an end"
+    assert letter["reason"] == "its handling began 5 times, and never came to an end"
     assert await done(app) == []
+
+
+async def test_what_only_lay_behind_such_a_one_is_handled(app: FastAPI) -> None:
+    made = SampleMade(sample_id=uuid4())
+
+    await app.state.events.consumer.handle(often_delivered(made))
+
+    assert await done(app) == [str(made.sample_id)]
+    assert await app.state.database.rows(text("SELECT id FROM chassis_dead_letters")) == []
+
+
+async def test_the_same_id_of_another_source_is_another_event(app: FastAPI) -> None:
+    ours = often_delivered(SampleMade(sample_id=uuid4()))
+    theirs = replace(ours, body=ours.body.replace(b'"source":"/', b'"source":"/not-'))
+
+    for message in (ours, theirs, ours):
+        await app.state.events.consumer.handle(message)
+
+    assert len(await done(app)) == 2
 
 
 async def test_what_nobody_wants_is_passed_over(app: FastAPI, unit: events.UnitOfWork) -> None:

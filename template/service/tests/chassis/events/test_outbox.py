@@ -86,6 +86,20 @@ async def test_what_is_rolled_back_is_not_told(app: FastAPI, unit: events.UnitOf
     assert await done(app) == [str(last.sample_id)]
 
 
+async def test_it_gets_its_number_last_when_all_that_changes_is_locked(
+    quiet: database.Database,
+) -> None:
+    unit = events.UnitOfWork(quiet)
+
+    async with unit:
+        unit.emit(SampleMade(sample_id=uuid4()))
+        await unit.session.flush()
+        before = await unit.session.scalar(text("SELECT count(*) FROM chassis_outbox"))
+
+    assert before == 0
+    assert await waiting(quiet) == 1
+
+
 async def test_what_no_broker_takes_is_refused_before_it_is_committed(
     app: FastAPI, unit: events.UnitOfWork
 ) -> None:

@@ -22,6 +22,7 @@ from .event import Event, UnreadableEventError, catalogue
 from .handlers import Handlers, Incoming, Later
 from .outbox import Unit, UnitOfWork, emit
 from .relay import Relay
+from .replaying import replay
 from .settings import EventsSettings
 
 __all__ = [
@@ -80,14 +81,15 @@ class Events:
 
     async def _replay(self) -> None:
         try:
-            await self.consumer.replay()
+            await replay(self._database, self.consumer)
             await dead_letters.count(self._database)
         except UnavailableError:
             log.debug("dead_letters_not_read")
 
     async def _purge(self) -> None:
         try:
-            await inbox.purge(UnitOfWork(self._database), days=self._settings.events_days)
+            # Longer than a broker keeps them, so that none comes again as if it were new.
+            await inbox.purge(UnitOfWork(self._database), days=2 * self._settings.events_days)
         except UnavailableError:
             log.debug("inbox_not_purged")
 

@@ -11,10 +11,11 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
-from sqlalchemy import RowMapping, bindparam, delete, exists, func, select, text
+from sqlalchemy import RowMapping, bindparam, delete, func, select, text
 
 from ..database import Database
 from ..unit_of_work import UnitOfWork
+from .outbox import SLOTS
 from .tables import OutboxRow
 
 Rows = Sequence[RowMapping]
@@ -22,14 +23,18 @@ Rows = Sequence[RowMapping]
 _ROWS = select(*OutboxRow.__table__.columns).order_by(OutboxRow.id).limit(bindparam("most"))
 _OF_SLOTS = _ROWS.where(OutboxRow.slot.in_(bindparam("slots", expanding=True)))
 _SENT = delete(OutboxRow).where(OutboxRow.id.in_(bindparam("ids", expanding=True)))
-_ANY = select(exists(select(OutboxRow.id)))
 # The first number tells our locks from those of others; a lock ends with its transaction.
 _LOCKS = text(
-    "SELECT slot FROM (SELECT DISTINCT slot FROM chassis_outbox) AS waiting"
-    " WHERE pg_try_advisory_xact_lock(1869968503, slot)"
-)
+    "WITH waiting AS MATERIALIZED (SELECT n AS slot FROM generate_series(0, :last) AS n"
+    " WHERE EXISTS (SELECT FROM chassis_outbox WHERE slot = n))"
+    " SELECT slot, pg_try_advisory_xact_lock(1869968503, slot) AS ours FROM waiting"
+).bindparams(last=SLOTS - 1)
+_MOST_COUNTED = 100_000
+_FIRST = select(OutboxRow.created_at).order_by(OutboxRow.id).limit(1)
+_COUNTED = select(OutboxRow.id).limit(_MOST_COUNTED).subquery()
 _FIGURES = select(
-    func.count(OutboxRow.id).label("count"), func.min(OutboxRow.created_at).label("oldest")
+    select(func.count()).select_from(_COUNTED).scalar_subquery().label("count"),
+    _FIRST.scalar_subquery().label("oldest"),
 )
 
 
@@ -40,6 +45,7 @@ class BusyError(Exception):
 class Claims:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.skipped = False
 
     def taken(self, most: int) -> AbstractAsyncContextManager[Rows]:
         """Events in hand, the eldest first. They leave the outbox when the block is left, and
@@ -51,14 +57,16 @@ class Claims:
     @asynccontextmanager
     async def _by_slots(self, most: int) -> AsyncIterator[Rows]:
         async with UnitOfWork(self._database) as unit:
-            slots = (await unit.session.scalars(_LOCKS)).all()
-            if not slots and await unit.session.scalar(_ANY):
+            found = (await unit.session.execute(_LOCKS)).all()
+            slots = [slot for slot, ours in found if ours]
+            if found and not slots:
                 raise BusyError
             values = {"most": most, "slots": slots}
             rows = (await unit.session.execute(_OF_SLOTS, values)).mappings().all()
             yield rows
             if rows:
                 await unit.session.execute(_SENT, {"ids": [row["id"] for row in rows]})
+        self.skipped = len(slots) < len(found)
 
     @asynccontextmanager
     async def _alone(self, most: int) -> AsyncIterator[Rows]:
@@ -70,7 +78,7 @@ class Claims:
                     await unit.session.execute(_SENT, {"ids": [row["id"] for row in rows]})
 
     async def figures(self) -> RowMapping:
-        """How many wait, and since when the eldest of them does."""
+        """How many wait (up to a hundred thousand), and since when the eldest of them does."""
         [row] = await self._database.rows(_FIGURES)
         return row
 

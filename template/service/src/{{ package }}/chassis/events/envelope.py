@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -38,6 +39,12 @@ class Envelope:
     def type(self) -> str:
         return f"{self.topic}.{self.name}.v{self.version}"
 
+    @property
+    def identity(self) -> str:
+        """Ids of CloudEvents are unique for their source only."""
+        both = f"{self.source} {self.id}"
+        return both if len(both) <= LONGEST_ID else sha256(both.encode()).hexdigest()
+
 
 def encode(event: Event, *, event_id: str, at: datetime) -> bytes:
     """The extensions are CloudEvents' own: tracing, correlation and auth context."""
@@ -66,8 +73,11 @@ def decode(body: bytes) -> Envelope:
     try:
         found = orjson.loads(body)
         topic, name, version = str(found["type"]).rsplit(".", 2)
-        if not version.startswith("v") or len(found["id"]) > LONGEST_ID:
+        time = datetime.fromisoformat(found["time"]) if "time" in found else _UNKNOWN
+        fits = isinstance(found["id"], str) and 0 < len(found["id"]) <= LONGEST_ID
+        if not fits or time.tzinfo is None or not version.startswith("v"):
             raise ValueError
+        actor = found.get("authid")
         return Envelope(
             id=found["id"],
             source=str(found["source"]),
@@ -75,10 +85,10 @@ def decode(body: bytes) -> Envelope:
             name=name,
             version=int(version[1:]),
             subject=str(found.get("subject", "")),
-            time=datetime.fromisoformat(found["time"]) if "time" in found else _UNKNOWN,
+            time=time,
             traceparent=str(found.get("traceparent", "")),
             correlation=str(found.get("correlationid", found["id"])),
-            actor=found.get("authid"),
+            actor=None if actor is None else str(actor),
             data=dict(found["data"]),
         )
     except (ValueError, KeyError, TypeError):

@@ -11,6 +11,8 @@ from weakref import WeakSet
 from zlib import crc32
 
 from fastapi import Depends, Request
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
 from .. import unit_of_work
@@ -28,32 +30,45 @@ waking: WeakSet[asyncio.Event] = WeakSet()
 
 
 def committed() -> None:
-    for event in tuple(waking):
-        event.set()
+    for relay in tuple(waking):
+        relay.set()
 
 
-def emit(unit: unit_of_work.UnitOfWork, event: Event, *, event_id: UUID | None = None) -> UUID:
+def emit(unit: unit_of_work.UnitOfWork, told: Event, *, event_id: UUID | None = None) -> UUID:
     """Tell of an event if, and only if, the transaction of the unit is committed.
 
     Gives its id. Raises ValueError for one that no broker takes: over 256 KiB, or with a key
     of more than 200 characters.
     """
     event_id = event_id or uuid7()
-    at, key = now(), event.event_key
-    body = envelope.encode(event, event_id=str(event_id), at=at)
+    at, key = now(), told.event_key
+    body = envelope.encode(told, event_id=str(event_id), at=at)
     if len(body) > LARGEST or not 0 < len(key) <= envelope.LONGEST_ID:
-        raise ValueError(f"`{event.event_kind.type}` is too large, or its key is")
+        raise ValueError(f"`{told.event_kind.type}` is too large, or its key is")
     row = OutboxRow(
         slot=crc32(key.encode()) % SLOTS,
-        topic=event.event_kind.topic,
+        topic=told.event_kind.topic,
         key=key,
         event_id=str(event_id),
         body=body,
         created_at=at,
     )
-    unit.session.add(row)
+    _add_last(unit.session.sync_session, row)
     unit.after_commit(committed)
     return event_id
+
+
+def _add_last(session: Session, row: OutboxRow) -> None:
+    """Numbers are drawn when all that the transaction changes is locked: so the event of the
+    change that comes first has the lower one, wherever the use case tells of it."""
+    if not (waiting := session.info.setdefault("outbox", [])):
+        event.listen(session, "before_commit", _add_waiting, once=True)
+    waiting.append(row)
+
+
+def _add_waiting(session: Session) -> None:
+    session.flush()
+    session.add_all(session.info.pop("outbox", ()))
 
 
 class UnitOfWork(unit_of_work.UnitOfWork):
@@ -63,8 +78,8 @@ class UnitOfWork(unit_of_work.UnitOfWork):
         """In the context of now: the unit may be shared by what several requests have caused."""
         super().after_commit(partial(copy_context().run, action))
 
-    def emit(self, event: Event, *, event_id: UUID | None = None) -> UUID:
-        return emit(self, event, event_id=event_id)
+    def emit(self, told: Event, *, event_id: UUID | None = None) -> UUID:
+        return emit(self, told, event_id=event_id)
 
 
 async def _unit(request: Request) -> UnitOfWork:

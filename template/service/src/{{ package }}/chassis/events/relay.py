@@ -5,7 +5,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 from sqlalchemy import RowMapping
@@ -46,45 +46,52 @@ class Relay:
         if time.monotonic() < self._rests_until:
             return
         try:
-            await self._show()
             while await self._send_batch():
                 await self._show()
             self._failures = 0
+            await self._show()
+            if self._claims.skipped:
+                raise BusyError
         except BusyError:
             asyncio.get_running_loop().call_later(_LOOK_AGAIN_SECONDS, self._woken.set)
         except UnavailableError as error:
-            self._rest(error)
+            await self._rest(error)
         except Exception as error:
             log.exception("outbox_failed", error=type(error).__name__)
-            self._rest(error)
+            await self._rest(error)
 
     async def _send_batch(self) -> bool:
         """Whether there may be more."""
-        async with self._claims.taken(_BATCH) as rows:
+        most = max(1, _BATCH >> self._failures)  # one too large for its time is halved
+        async with self._claims.taken(most) as rows:
             if rows:
                 await self._bus.publish([_message(row) for row in rows])
         for topic, count in Counter(row["topic"] for row in rows).items():
             metrics.PUBLISHED.labels(topic).inc(count)
-        return len(rows) == _BATCH
+        return len(rows) == most
 
-    def _rest(self, error: Exception) -> None:
+    async def _rest(self, error: Exception) -> None:
         """Longer each time; the events stay where they are."""
         pause = min(_LONGEST_PAUSE, 0.1 * 2.0 ** min(self._failures, 10))
         self._failures += 1
         self._rests_until = time.monotonic() + pause
-        asyncio.get_running_loop().call_later(pause, self._woken.set)
-        if self._failures == 1:
+        # A moment later, as the timers of some loops are early.
+        asyncio.get_running_loop().call_later(pause + 0.01, self._woken.set)
+        if self._failures % 20 == 1:
             log.warning("outbox_waits", error=type(error).__name__, why=str(error)[:200])
+        await self._show()
 
     async def _show(self) -> None:
+        """Whatever comes of it: figures stop nothing."""
         if time.monotonic() < self._figures_at:
             return
         self._figures_at = time.monotonic() + _FIGURES_SECONDS
-        row = await self._claims.figures()
-        metrics.WAITING.set(row["count"])
-        oldest = row["oldest"]
-        age = 0.0 if oldest is None else (tables.now() - oldest).total_seconds()
-        metrics.OLDEST.set(max(0.0, age))
+        with suppress(UnavailableError):
+            row = await self._claims.figures()
+            metrics.WAITING.set(row["count"])
+            oldest = row["oldest"]
+            age = 0.0 if oldest is None else (tables.now() - oldest).total_seconds()
+            metrics.OLDEST.set(max(0.0, age))
 
 
 def _message(row: RowMapping) -> Message:

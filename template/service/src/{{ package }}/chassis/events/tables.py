@@ -37,7 +37,10 @@ class InboxRow(Base):
 
 
 class DeadLetterRow(Base):
-    """`state` is `dead`, or `replay` when the service is to try it again."""
+    """`state` is `dead`, or `replay` when the service is to try it again.
+
+    One that is `begun` is no dead letter yet: it was delivered often, and may kill its process.
+    """
 
     __tablename__ = "chassis_dead_letters"
 

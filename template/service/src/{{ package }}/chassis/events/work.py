@@ -74,24 +74,25 @@ class Desk:
         batch, self._waiting = self._waiting[:_MOST_TOGETHER], self._waiting[_MOST_TOGETHER:]
         if self._waiting:
             self._begin()
+        done: list[bool | None] = [None] * len(batch)
         try:
-            done: list[bool | None] = [*await self._do([work for work, _ in batch])]
+            done = [*await self._do([work for work, _ in batch])]
         except Exception as error:  # noqa: BLE001 - who it was is found out one by one
             if len(batch) == 1 and not batch[0][1].done():
                 batch[0][1].set_exception(error)
-            done = [None] * len(batch)
-        for (_, outcome), fresh in zip(batch, done, strict=True):
-            if not outcome.done():
-                outcome.set_result(fresh)
+        finally:
+            for (_, outcome), fresh in zip(batch, done, strict=True):
+                if not outcome.done():
+                    outcome.set_result(fresh)
 
     async def _do(self, works: Sequence[Work]) -> list[bool]:
-        ids = [work.envelope.id for work in works]
+        ids = [work.envelope.identity for work in works]
         async with UnitOfWork(self.database) as unit:
             fresh = await inbox.take(unit.session, consumer=self.consumer, ids=ids)
             done = []
             for work in works:
-                done.append(work.envelope.id in fresh)
+                done.append(work.envelope.identity in fresh)
                 if done[-1]:
-                    fresh.discard(work.envelope.id)
+                    fresh.discard(work.envelope.identity)
                     await work.do(unit)
         return done

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from ..unit_of_work import UnitOfWork
@@ -62,25 +63,21 @@ async def enqueue(
     A `key` lets one job of its name in as long as that one is kept; None says that it was there
     already. A higher `priority` goes first.
     """
+    values = {
+        "name": job.job_name,
+        "version": job.job_version,
+        "unique_key": key,
+        "data": job.model_dump(mode="json"),
+        "rank": -priority,
+    }
     async with unit:
-        session = unit.session
-        job_id, now = uuid7(), clock.moment(session)
-        new = insert(session, JobRow).values(
-            id=job_id,
-            name=job.job_name,
-            version=job.job_version,
-            unique_key=key,
-            data=job.model_dump(mode="json"),
-            **tracing.origin(),
-            rank=-priority,
-            state=State.WAITING,
-            run_at=now if run_at is None else run_at,
-            attempt=0,
-            failures=0,
-            cancel=False,
-            done=0,
-            created_at=now,
-        )
-        added = await session.scalar(new.on_conflict_do_nothing().returning(JobRow.id))
+        new = insert(unit.session, JobRow).values(values | _fresh(unit.session, run_at))
         unit.after_commit(waking.wake)
-    return added
+        return await unit.session.scalar(new.on_conflict_do_nothing().returning(JobRow.id))
+
+
+def _fresh(session: AsyncSession, run_at: datetime | None) -> dict[str, Any]:
+    at = clock.moment(session)
+    counts = {"attempt": 0, "failures": 0, "done": 0}
+    state = {"id": uuid7(), "state": State.WAITING, "cancel": False, **tracing.origin()}
+    return {**counts, **state, "created_at": at, "run_at": at if run_at is None else run_at}

@@ -9,6 +9,7 @@ import pytest
 
 from ....conftest import Settings
 from .brokers import reached
+from .clearing import clear
 from .support import URLS, Stage
 
 
@@ -32,4 +33,5 @@ async def stage(
 ) -> AsyncIterator[Stage]:
     async with reached(bus_url, tmp_path) as broker:
         url = settings.database_url.get_secret_value() if leases else ""
-        yield Stage(broker, leases, url, tmp_path)
+        yield (stage := Stage(broker, leases, url, tmp_path))
+    await clear(bus_url, stage.topic, stage.groups)

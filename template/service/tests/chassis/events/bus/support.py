@@ -75,6 +75,7 @@ class Stage:
         self.broker = broker
         self.topic = f"topic-{uuid4().hex[:12]}"
         self.group = f"group-{uuid4().hex[:12]}"
+        self.groups = {self.group}
         self.seen: list[Line] = []
         self._database = database
         self._database_url = database_url
@@ -95,6 +96,7 @@ class Stage:
         member = self.connect(**given or {})
         recorder = Recorder((self.seen if seen is None else seen).append, **how)
         member.subscribe(self.topic, group or self.group, recorder)
+        self.groups.add(group or self.group)
         async with member.running():
             yield member
 

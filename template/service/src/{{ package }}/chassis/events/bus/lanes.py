@@ -73,10 +73,12 @@ class Lane:
                 if await self._handled(delivery.message):
                     await delivery.acknowledge()
                 self._busy = False
-        except Exception as error:  # noqa: BLE001 - whatever the client raises, the session ends
+        except BaseException as error:
             if not self._ends.is_set():
                 log.warning("bus_lane_failed", error=type(error).__name__)
                 self._failed()
+            if not isinstance(error, Exception):
+                raise
 
     async def _handled(self, message: Message) -> bool:
         pause, longest = _BACK_OFF

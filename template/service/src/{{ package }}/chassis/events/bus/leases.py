@@ -86,6 +86,7 @@ class Leases:
         self._owner = uuid4().hex[:16]
         self._sure_until = time.monotonic()
         self._leaving = False
+        self._turn = asyncio.Lock()
         self._farewells: set[asyncio.Task[None]] = set()
         self._clock = _CLOCKS[database.writer.dialect.name]
 
@@ -106,11 +107,16 @@ class Leases:
 
     async def _farewells_of_all(self) -> None:
         self._leaving = True
-        for work in self._works:
-            self._give_up(work, set(work.lanes) - work.leaving)
+        async with self._turn:  # a renewal that is under way may just be starting lanes
+            for work in self._works:
+                self._give_up(work, set(work.lanes) - work.leaving)
         await asyncio.gather(*self._farewells)
 
     async def _renew(self) -> None:
+        async with self._turn:
+            await self._renewed()
+
+    async def _renewed(self) -> None:
         began = time.monotonic()
         try:
             async with UnitOfWork(self._database) as unit:
@@ -143,8 +149,11 @@ class Leases:
             ours = {row["name"] for row in rows if row["owner"] == self._owner}
             gone = [slot for slot in work.lanes if work.lease(slot) not in ours]
             lost += [work.lanes.pop(slot) for slot in gone]
-            if not self._leaving:
-                gained += [(work, slot) for slot in await self._balanced(session, work, rows)]
+            new = [] if self._leaving else await self._balanced(session, work, rows)
+            gained += [(work, slot) for slot in new]
+            for slot in set(range(work.slots)) - work.lanes.keys() - set(new):
+                if work.lease(slot) in ours:  # its release has failed
+                    await session.execute(self._sql(_RELEASE), self._mine(work.lease(slot)))
         return gained, lost
 
     async def _balanced(
@@ -172,9 +181,9 @@ class Leases:
 
     async def _farewell(self, work: Shared, slot: int, lane: Lane) -> None:
         await lane.stop()
+        await self._forget(_RELEASE, work.lease(slot))
         work.lanes.pop(slot, None)
         work.leaving.discard(slot)
-        await self._forget(_RELEASE, work.lease(slot))
 
     async def _expire(self) -> None:
         """Others may take what could not be renewed: ours must have stopped by then."""
