@@ -67,33 +67,35 @@ async def grown(database: Any, store: Any, size: int) -> UUID:
 
 
 async def append(database: Any, loaded: Any) -> dict[str, Figures]:
-    """A transaction for each event: hold, load, change, save, as the use cases do it."""
+    """A transaction for each event."""
     store = store_of(loaded)
     accounts = [await grown(database, store, 1) for _ in range(WRITERS)]
-
-    def on(chosen: Sequence[UUID]) -> One:
-        async def one(which: int) -> None:
-            blank = account_of(id=chosen[which % len(chosen)])
-            async with work(database) as unit:
-                await store.hold(unit.session, blank)
-                account = await store.load(unit, blank)
-                account.deposit(1)
-                await store.save(unit, account)
-
-        return one
-
     bare = await _bare(database)
     found = {}
     for name, one, at_once in (
         ("bare insert, one writer", bare, 1),
-        ("one writer", on(accounts[:1]), 1),
+        ("one writer", _deposits(database, store, accounts[:1]), 1),
         ("bare insert, eight writers", bare, WRITERS),
-        ("eight writers, an account each", on(accounts), WRITERS),
-        ("eight writers, one account", on(accounts[:1]), WRITERS),
+        ("eight writers, an account each", _deposits(database, store, accounts), WRITERS),
+        ("eight writers, one account", _deposits(database, store, accounts[:1]), WRITERS),
     ):
         await timed(one, count=50, at_once=at_once)
         found[name] = await timed(one, count=COUNT, at_once=at_once)
     return found
+
+
+def _deposits(database: Any, store: Any, accounts: Sequence[UUID]) -> One:
+    """Hold, load, change, save, as the use cases do it."""
+
+    async def one(which: int) -> None:
+        blank = account_of(id=accounts[which % len(accounts)])
+        async with work(database) as unit:
+            await store.hold(unit.session, blank)
+            account = await store.load(unit, blank)
+            account.deposit(1)
+            await store.save(unit, account)
+
+    return one
 
 
 async def _bare(database: Any) -> One:

@@ -9,7 +9,7 @@ import json
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -57,7 +57,7 @@ class Bench:
         told, heard = self._pair("bare-tell", "bare-hear", count, settings)
         return {**heard, "rate": count / (heard["last"] - told["began"])}
 
-    def _settings(self, bus: str, database: str) -> list[Mapping[str, str]]:
+    def _settings(self, bus: str, database: str) -> Sequence[Mapping[str, str]]:
         """Two services: they share the bus and nothing else."""
         found = []
         for role in ("teller", "hearer"):
@@ -74,7 +74,7 @@ class Bench:
         return found
 
     def _pair(
-        self, tell: str, hear: str, count: int, settings: list[Mapping[str, str]]
+        self, tell: str, hear: str, count: int, settings: Sequence[Mapping[str, str]]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         run = {"BENCH_RUN": uuid4().hex}
         settings = [{**each, **run} for each in settings]
@@ -98,7 +98,7 @@ class Bench:
         self, role: str, count: int, settings: Mapping[str, str], **streams: Any
     ) -> "subprocess.Popen[str]":
         command = [
-            self._service / ".venv/bin/python",
+            str(self._service / ".venv/bin/python"),
             DRIVER,
             "bench_service",
             role,
@@ -137,6 +137,20 @@ def kafka(folder: Path, *, wanted: bool) -> Iterator[int]:
 
 def main() -> None:
     """Measure, and print the table."""
+    options = _options()
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        service = (
+            options.service or rig.generated(folder, "--set", "broker=rabbitmq")
+        ).resolve()
+        postgresql = stack.enter_context(rig.postgresql(folder))
+        wanted = "kafka" in options.buses and not options.soak
+        port = stack.enter_context(kafka(folder, wanted=wanted))
+        bench = Bench(service, folder, postgresql, port)
+        print(soak(bench, options) if options.soak else report(bench, options))
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--buses", nargs="+", choices=BUSES, default=list(BUSES))
     parser.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"])
@@ -150,17 +164,7 @@ def main() -> None:
         help="memory while so many events (%(const)s) go through the embedded bus, and no more",
     )
     parser.add_argument("--service", type=Path, help="generated with a broker, with its .venv")
-    options = parser.parse_args()
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        service = (
-            options.service or rig.generated(folder, "--set", "broker=rabbitmq")
-        ).resolve()
-        postgresql = stack.enter_context(rig.postgresql(folder))
-        wanted = "kafka" in options.buses and not options.soak
-        port = stack.enter_context(kafka(folder, wanted=wanted))
-        bench = Bench(service, folder, postgresql, port)
-        print(soak(bench, options) if options.soak else report(bench, options))
+    return parser.parse_args()
 
 
 def soak(bench: Bench, options: argparse.Namespace) -> str:

@@ -134,8 +134,8 @@ def postgresql(folder: Path) -> Iterator[str]:
 def generated(folder: Path, *options: str) -> Path:
     """A service named `bench` with its packages."""
     command = [sys.executable, "-m", "msgen", "new", "bench", *options]
-    quiet = {"stdout": subprocess.DEVNULL}
-    subprocess.run([*command, "--yes", "--no-git", "-o", folder / "bench"], check=True, **quiet)
+    command += ["--yes", "--no-git", "-o", str(folder / "bench")]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return folder / "bench"
 
 
@@ -153,7 +153,7 @@ def driven(
 ) -> Any:
     """What a driver tells, run with the Python of the service on its package."""
     words = [str(each) for each in arguments]
-    command = [service / ".venv/bin/python", driver, "bench_service", *words]
+    command = [str(service / ".venv/bin/python"), str(driver), "bench_service", *words]
     done = subprocess.run(
         command,
         cwd=service,

@@ -131,7 +131,7 @@ def report(bench: Bench, options: argparse.Namespace) -> str:
         found[cell].append(bench.measure(role, database, count, at_once))
     rows = []
     for database, at_once, role in cells:
-        bare = [found[database, at_once, each] for each in BARE]
+        bare = [found[database, at_once, each] for each in BARE if role not in BARE]
         figures = _figures(found[database, at_once, role], bare)
         rows.append([f"{database}, {at_once} at a time, {ROLES[role]}", *figures])
     shares = [f"of {ROLES[each]}" for each in BARE]
@@ -146,6 +146,7 @@ def _figures(ran: list[dict[str, Any]], bare: list[list[dict[str, Any]]]) -> lis
     rate = middle(ran, "rate")
     shares = [f"{rate / middle(each, 'rate'):.0%}" for each in bare]
     times = [f"{middle(ran, key):.0f}" for key in ("p50", "p99")]
+    shares = shares or [""] * len(BARE)
     return [f"{rate:.1f}", *shares, *times, f"{middle(ran, 'cpu'):.1f}"]
 
 

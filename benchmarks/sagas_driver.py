@@ -96,10 +96,26 @@ async def load() -> dict[str, float]:
 
 
 async def bare() -> dict[str, float]:
-    """Three steps that do nothing, with the settings of DBOS itself, on the same database."""
+    """DBOS with its own settings, on the same database."""
     from dbos import DBOS
 
+    one = _three_steps()
     durable, loaded = inside.part("chassis.sagas.durable"), inside.settings()
+    durable.migrate(loaded)  # also tells SQLite what it tells it for the service
+    url = durable.url_of(loaded)
+    DBOS(config={"name": "bare", "system_database_url": url, "log_level": "ERROR"})
+    DBOS.listen_queues(["bare"])
+    DBOS.launch()
+    await DBOS.register_queue_async("bare", polling_interval_sec=POLL_SECONDS)
+    found = await measured(one)
+    await asyncio.to_thread(DBOS.destroy)
+    return found
+
+
+def _three_steps() -> One:
+    """A workflow of steps that do nothing, from its start to its end."""
+    from dbos import DBOS
+
     ended: dict[str, asyncio.Event] = {}
 
     async def nothing() -> None:
@@ -115,22 +131,13 @@ async def bare() -> dict[str, float]:
         name = uuid4().hex
         ended[name] = asyncio.Event()
         if ROLE == "direct":
-            handle = await DBOS.start_workflow_async(saga, name)
-            await handle.get_result()
+            await (await DBOS.start_workflow_async(saga, name)).get_result()
         else:
             await DBOS.enqueue_workflow_async("bare", saga, name)
             await ended[name].wait()
         del ended[name]
 
-    durable.migrate(loaded)  # also tells SQLite what it tells it for the service
-    url = durable.url_of(loaded)
-    DBOS(config={"name": "bare", "system_database_url": url, "log_level": "ERROR"})
-    DBOS.listen_queues(["bare"])
-    DBOS.launch()
-    await DBOS.register_queue_async("bare", polling_interval_sec=POLL_SECONDS)
-    found = await measured(one)
-    await asyncio.to_thread(DBOS.destroy)
-    return found
+    return one
 
 
 ROLES = {"load": load, "queued": bare, "direct": bare}
