@@ -6,14 +6,13 @@ python benchmarks/events.py
 import argparse
 import contextlib
 import json
-import os
 import subprocess
-import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import rig
 
@@ -27,6 +26,8 @@ BUSES = {
 PREFIX = "BENCH_SERVICE_"
 DRIVER = str(rig.HERE / "events_driver.py")
 PACED = 500
+SOAKED = 100_000
+LONGEST = 3600
 
 
 class Bench:
@@ -43,7 +44,8 @@ class Bench:
     def rate(self, bus: str, database: str, count: int) -> dict[str, Any]:
         """Events a second, from the first one told to the last one handled."""
         told, heard = self._pair("tell", "hear", count, self._settings(bus, database))
-        return {**heard, "rate": count / (heard["last"] - told["began"])}
+        seconds = heard["last"] - told["began"]
+        return {**heard, "rate": count / seconds, "told": told["memory"]}
 
     def latency(self, bus: str, database: str) -> dict[str, Any]:
         """At an even pace, so that nothing queues."""
@@ -55,17 +57,15 @@ class Bench:
         told, heard = self._pair("bare-tell", "bare-hear", count, settings)
         return {**heard, "rate": count / (heard["last"] - told["began"])}
 
-    def _settings(self, bus: str, database: str) -> list[Mapping[str, str]]:
+    def _settings(self, bus: str, database: str) -> Sequence[Mapping[str, str]]:
         """Two services: they share the bus and nothing else."""
         found = []
         for role in ("teller", "hearer"):
             self._number += 1
             name = f"bench_{role}_{self._number}"
-            url = f"sqlite:///{self._folder}/{name}.db"
-            if database == "postgresql":
-                url = f"{self._postgresql.rpartition('/')[0]}/{name}"
-                query = ["psql", "-XqAtw", self._postgresql, "-c", f"CREATE DATABASE {name}"]
-                subprocess.run(query, check=True)
+            url = rig.fresh_database(
+                database, name, folder=self._folder, postgresql=self._postgresql
+            )
             found.append({
                 f"{PREFIX}DATABASE_URL": url,
                 f"{PREFIX}BUS_URL": self.url(bus),
@@ -74,8 +74,10 @@ class Bench:
         return found
 
     def _pair(
-        self, tell: str, hear: str, count: int, settings: list[Mapping[str, str]]
+        self, tell: str, hear: str, count: int, settings: Sequence[Mapping[str, str]]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
+        run = {"BENCH_RUN": uuid4().hex}
+        settings = [{**each, **run} for each in settings]
         hearer = self._start(hear, count, settings[1], stderr=subprocess.PIPE)
         assert hearer.stderr
         said = []
@@ -84,16 +86,19 @@ class Bench:
         threading.Thread(target=hearer.stderr.read, daemon=True).start()
         if hearer.poll() is not None:
             raise SystemExit(f"error: the hearer ended\n\n{''.join(said)}")
-        told = self._start(tell, count, settings[0]).communicate(timeout=600)[0]
-        heard = hearer.communicate(timeout=600)[0]
+        teller = self._start(tell, count, settings[0])
+        told = teller.communicate(timeout=LONGEST)[0]
+        if teller.returncode:
+            hearer.kill()
+            raise SystemExit("error: the teller ended")
+        heard = hearer.communicate(timeout=LONGEST)[0]
         return json.loads(told.splitlines()[-1]), json.loads(heard.splitlines()[-1])
 
     def _start(
         self, role: str, count: int, settings: Mapping[str, str], **streams: Any
     ) -> "subprocess.Popen[str]":
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "OTEL_"))}
         command = [
-            self._service / ".venv/bin/python",
+            str(self._service / ".venv/bin/python"),
             DRIVER,
             "bench_service",
             role,
@@ -102,17 +107,11 @@ class Bench:
         return subprocess.Popen(
             command,
             cwd=self._service,
-            env=clean | dict(settings),
+            env=rig.surroundings() | dict(settings),
             stdout=subprocess.PIPE,
             text=True,
             **streams,
         )
-
-
-def generated(folder: Path) -> Path:
-    command = [sys.executable, "-m", "msgen", "new", "bench", "--set", "broker=rabbitmq"]
-    subprocess.run([*command, "--yes", "--no-git", "-o", folder / "bench"], check=True)
-    return folder / "bench"
 
 
 @contextlib.contextmanager
@@ -138,20 +137,50 @@ def kafka(folder: Path, *, wanted: bool) -> Iterator[int]:
 
 def main() -> None:
     """Measure, and print the table."""
+    options = _options()
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        service = (
+            options.service or rig.generated(folder, "--set", "broker=rabbitmq")
+        ).resolve()
+        postgresql = stack.enter_context(rig.postgresql(folder))
+        wanted = "kafka" in options.buses and not options.soak
+        port = stack.enter_context(kafka(folder, wanted=wanted))
+        bench = Bench(service, folder, postgresql, port)
+        print(soak(bench, options) if options.soak else report(bench, options))
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--buses", nargs="+", choices=BUSES, default=list(BUSES))
     parser.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--count", type=int, default=3000)
+    parser.add_argument(
+        "--soak",
+        type=int,
+        nargs="?",
+        const=SOAKED,
+        help="memory while so many events (%(const)s) go through the embedded bus, and no more",
+    )
     parser.add_argument("--service", type=Path, help="generated with a broker, with its .venv")
-    options = parser.parse_args()
-    with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        service = (options.service or generated(folder)).resolve()
-        postgresql = stack.enter_context(rig.postgresql(folder))
-        port = stack.enter_context(kafka(folder, wanted="kafka" in options.buses))
-        bench = Bench(service, folder, postgresql, port)
-        print(report(bench, options))
+    return parser.parse_args()
+
+
+def soak(bench: Bench, options: argparse.Namespace) -> str:
+    """Resident memory of both processes, from the first thousand events to the last."""
+    rows = []
+    for database in options.databases:
+        ran = bench.rate("sqlite", database, options.soak)
+        for who, samples in (("hearer", ran["memory"]), ("teller", ran["told"])):
+            early = samples[len(samples) // 10]
+            points = (samples[0], early, samples[len(samples) // 2], samples[-1], max(samples))
+            megabytes = [f"{each / 1000:.1f}" for each in points]
+            growth = f"{(samples[-1] - early) / 1000:+.1f}"
+            rows.append([f"{who}, {database}", f"{ran['rate']:.0f}", *megabytes, growth])
+    head = [f"{options.soak:,} events", "events/s", "MB at the first thousand", "at a tenth"]
+    head += ["half-way", "at the end", "highest", "from a tenth to the end"]
+    return f"{rig.machine()}\n\n" + rig.table(head, rows)
 
 
 def report(bench: Bench, options: argparse.Namespace) -> str:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 HERE = Path(__file__).parent
@@ -41,6 +41,22 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def cpu_seconds(process: int | str = "self") -> float:
+    """User and system time of all its threads."""
+    stat = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(stat[11]) + int(stat[12])) / _TICKS
+
+
+def resident(process: int | str = "self") -> int:
+    """Resident memory (RSS) in kilobytes."""
+    return int(Path(f"/proc/{process}/status").read_text().split("VmRSS:")[1].split()[0])
+
+
+def surroundings() -> dict[str, str]:
+    """The environment, without what would change how another Python or service runs."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "OTEL_"))}
+
+
 @dataclass
 class Server:
     """A server that answers on `port`; `seconds` is the time that its first 200 took."""
@@ -50,9 +66,7 @@ class Server:
     seconds: float
 
     def cpu_seconds(self) -> float:
-        """User and system time of all its threads."""
-        stat = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(stat[11]) + int(stat[12])) / _TICKS
+        return cpu_seconds(self.process.pid)
 
     def megabytes(self) -> float:
         """Resident memory, pages shared with others counted in part (PSS)."""
@@ -70,12 +84,10 @@ def serving(
     log: Path,
 ) -> Iterator[Server]:
     """Start a server, wait for `/livez`, and stop it at the end."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "OTEL_"))}
+    full = surroundings() | dict(environment)
     with log.open("ab") as output:
         began = time.perf_counter()
-        process = subprocess.Popen(
-            command, cwd=folder, env=clean | dict(environment), stdout=output, stderr=output
-        )
+        process = subprocess.Popen(command, cwd=folder, env=full, stdout=output, stderr=output)
         try:
             yield Server(process, port, _first_answer(process, port, log) - began)
         finally:
@@ -117,6 +129,41 @@ def postgresql(folder: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+def generated(folder: Path, *options: str) -> Path:
+    """A service named `bench` with its packages."""
+    command = [sys.executable, "-m", "msgen", "new", "bench", *options]
+    command += ["--yes", "--no-git", "-o", str(folder / "bench")]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return folder / "bench"
+
+
+def fresh_database(kind: str, name: str, *, folder: Path, postgresql: str) -> str:
+    """The URL of an empty one; `kind` is `sqlite` or `postgresql`."""
+    if kind == "sqlite":
+        return f"sqlite:///{folder}/{name}.db"
+    query = ["psql", "-XqAtw", postgresql, "-c", f"CREATE DATABASE {name}"]
+    subprocess.run(query, check=True)
+    return f"{postgresql.rpartition('/')[0]}/{name}"
+
+
+def driven(
+    service: Path, driver: Path, *arguments: object, environment: Mapping[str, str]
+) -> Any:
+    """What a driver tells, run with the Python of the service on its package."""
+    words = [str(each) for each in arguments]
+    command = [str(service / ".venv/bin/python"), str(driver), "bench_service", *words]
+    done = subprocess.run(
+        command,
+        cwd=service,
+        env=surroundings() | dict(environment),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    if done.returncode:
+        raise SystemExit(f"error: `{driver.name} {' '.join(words)}` failed")
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def _wait_for(port: int) -> None:
@@ -174,6 +221,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that `share` of them do not exceed."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
 def median(values: Sequence[float]) -> float:
