@@ -2,8 +2,10 @@
 """Migrations: run by `migrate`, and at start where the settings say so."""
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 _RETRY_SECONDS = 1.0
+_SWITCHES = 40
 
 
 class MigrateSettings(DatabaseSettings):
@@ -51,8 +54,24 @@ def upgrade(settings: DatabaseSettings) -> None:
 
     config = alembic_config(settings)
     with translated():
+        _write_ahead(settings)
         command.upgrade(config, "heads")
         settings.migrate_more()
+
+
+def _write_ahead(settings: DatabaseSettings) -> None:
+    """Before anybody else opens it: the switch of the journal takes the whole file, and who comes
+    in its way is refused at once."""
+    if settings.url.get_backend_name() != "sqlite":
+        return
+    file = Path(str(settings.url.database))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(file, timeout=settings.pool_wait_seconds)) as connection:
+        for _ in range(_SWITCHES):
+            with suppress(sqlite3.OperationalError):
+                connection.execute("PRAGMA journal_mode=WAL")
+                return
+            time.sleep(0.05)
 
 
 def install(app: FastAPI, settings: MigrateSettings) -> None:
