@@ -24,6 +24,7 @@ async def _rabbitmq(url: str, topic: str, groups: Iterable[str]) -> None:
         for group in groups:
             for slot in range(_SLOTS):
                 await channel.queue_delete(f"{topic}.{group}.{slot}")
+        await channel.queue_delete(f"{topic}.partitions")
         await channel.exchange_delete(topic)
 
 
@@ -44,4 +45,4 @@ async def _redis(url: str, topic: str) -> None:
     from redis.asyncio import Redis
 
     async with Redis.from_url(url) as client:
-        await client.delete(*(f"{topic}.{slot}" for slot in range(_SLOTS)))
+        await client.delete(f"{topic}.partitions", *(f"{topic}.{n}" for n in range(_SLOTS)))

@@ -4,13 +4,14 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import structlog
 
 from ...lifecycle import background
-from .port import BusUnavailableError
+from .port import BusUnavailableError, Message
 
 log = structlog.get_logger()
 
@@ -26,10 +27,43 @@ async def answered(otherwise: str, *, within: float) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(within):
             yield
-    except Exception as error:  # noqa: BLE001 - clients raise whatever their sockets do
+    except (Exception, asyncio.CancelledError) as error:
+        if is_cancelled(error):
+            raise
         while isinstance(error, ExceptionGroup):
             error = error.exceptions[0]
+        if isinstance(error, BusUnavailableError):
+            raise error from None
         raise BusUnavailableError(f"{otherwise} ({type(error).__name__})") from None
+
+
+def is_cancelled(error: BaseException) -> bool:
+    """Clients cancel what waits for them when they lose their connection: nobody asked for that."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and bool(task and task.cancelling())
+
+
+async def one_by_one(
+    messages: Iterable[Message], send: Callable[[Message], Awaitable[None]]
+) -> None:
+    """Of each key, all keys at once: what follows a message that was refused is not sent."""
+    chains: dict[tuple[str, str], list[Message]] = defaultdict(list)
+    for message in messages:
+        chains[message.topic, message.key].append(message)
+    tasks = [asyncio.create_task(_chained(chain, send)) for chain in chains.values()]
+    try:
+        # Up to Python 3.12 a failed TaskGroup leaves its task marked as cancelled; and of a child
+        # that a client has cancelled it takes no notice.
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _chained(messages: Sequence[Message], send: Callable[[Message], Awaitable[None]]) -> None:
+    for message in messages:
+        await send(message)
 
 
 def quieten(*loggers: str) -> None:
@@ -59,7 +93,9 @@ async def _kept(session: Callable[[], Awaitable[None]], broker: str) -> None:
         try:
             await session()
             log.warning("bus_session_ended", broker=broker)
-        except Exception as error:  # noqa: BLE001 - clients raise whatever their sockets do
+        except (Exception, asyncio.CancelledError) as error:
+            if is_cancelled(error):
+                raise
             log.warning("bus_not_connected", broker=broker, error=type(error).__name__)
         pause = _RECONNECT[0] if time.monotonic() - began > longest else min(2 * pause, longest)
         await asyncio.sleep(pause)

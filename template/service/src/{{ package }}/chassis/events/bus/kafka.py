@@ -88,11 +88,15 @@ class KafkaBus:
         if not missing:
             return
         async with self._admin() as admin:
-            brokers = len((await admin.describe_cluster())["brokers"])
-            answer = await admin.create_topics([self._new(topic, brokers) for topic in missing])
+            if absent := missing - set(await admin.list_topics()):
+                await self._create(admin, absent)
+        self._topics |= missing
+
+    async def _create(self, admin: Any, topics: Iterable[str]) -> None:
+        brokers = len((await admin.describe_cluster())["brokers"])
+        answer = await admin.create_topics([self._new(topic, brokers) for topic in topics])
         if {code for _, code, *_ in answer.topic_errors} - {0, _TOPIC_ALREADY_EXISTS}:
             raise BusUnavailableError("Kafka did not make the topics")
-        self._topics |= missing
 
     def _new(self, topic: str, brokers: int) -> NewTopic:
         kept = str(int(self._settings.events_days * _DAY_MILLISECONDS))

@@ -89,14 +89,7 @@ class _Partition:
             await self._commit()
             self._records.extend(await self._fetched())
         record = self._records.popleft()
-        headers = dict(record.headers)
-        message = Message(
-            topic=record.topic,
-            key=(record.key or b"").decode(),
-            id=headers.get("id", b"").decode(),
-            body=record.value,
-        )
-        return Delivery(message, partial(self._acknowledge, record.offset + 1))
+        return Delivery(_message(record), partial(self._acknowledge, record.offset + 1))
 
     async def _fetched(self) -> list[Any]:
         fetched = await self._consumer.getmany(
@@ -119,3 +112,14 @@ class _Partition:
 
     async def close(self) -> None:
         await self._commit()
+
+
+def _message(record: Any) -> Message:
+    """Anybody may write to a topic: the consumer buries what it cannot read."""
+    id_ = dict(record.headers or ()).get("id")
+    return Message(
+        topic=record.topic,
+        key=(record.key or b"").decode(errors="replace"),
+        id=(id_ or b"").decode(errors="replace"),
+        body=record.value or b"",
+    )

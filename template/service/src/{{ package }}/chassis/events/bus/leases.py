@@ -1,5 +1,5 @@
 # Sealed: an update replaces this file.
-"""Which instance consumes which partition: leases in the service's own database, by its clock."""
+"""Which instance consumes which partition: it has leased it in the service's own database."""
 
 import asyncio
 import time
@@ -9,26 +9,23 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 import structlog
-from sqlalchemy import Float, RowMapping, String, TextClause, text
+from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
 
 from ...database import Database
-from ...errors import DomainError
 from ...lifecycle import repeated
-from ...tables import Base
-from ...unit_of_work import UnitOfWork
 from .lanes import Lane
+from .lease_table import LeaseRow, LeaseTable
+
+__all__ = ["LeaseRow", "Leases", "Shared"]
 
 log = structlog.get_logger()
 
 LEASE_SECONDS = 10.0
 RENEW_SECONDS = 2.0
 _START_SECONDS = 5.0
-_CLOCKS = {
-    "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
-    "postgresql": "extract(epoch from clock_timestamp())",
-}
+# So long before the end of a lease that handlers have ended when it does.
+_MARGIN_SECONDS = 1.0
 _RENEW = "UPDATE chassis_leases SET until = {clock} + :seconds WHERE owner = :owner"
 _LIST = "SELECT name, owner, until > {clock} AS live FROM chassis_leases"
 _TAKE = """
@@ -42,14 +39,6 @@ _LEAVE = """
 DELETE FROM chassis_leases WHERE owner = :owner
 OR (name LIKE 'member/%' AND until < {clock} - 3600)
 """
-
-
-class LeaseRow(Base):
-    __tablename__ = "chassis_leases"
-
-    name: Mapped[str] = mapped_column(String(200), primary_key=True)
-    owner: Mapped[str] = mapped_column(String(64))
-    until: Mapped[float] = mapped_column(Float(53))
 
 
 @dataclass
@@ -80,7 +69,7 @@ class Leases:
     def __init__(
         self, database: Database, works: list[Shared], *, failed: Callable[[], None]
     ) -> None:
-        self._database = database
+        self._table = LeaseTable(database)
         self._works = works
         self._failed = failed
         self._owner = uuid4().hex[:16]
@@ -88,7 +77,6 @@ class Leases:
         self._leaving = False
         self._turn = asyncio.Lock()
         self._farewells: set[asyncio.Task[None]] = set()
-        self._clock = _CLOCKS[database.writer.dialect.name]
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator[None]:
@@ -103,7 +91,10 @@ class Leases:
                 finally:
                     await self._farewells_of_all()
         finally:
-            await self._forget(_LEAVE)
+            try:
+                await self._forget(_LEAVE)
+            finally:
+                await self._table.close()
 
     async def _farewells_of_all(self) -> None:
         self._leaving = True
@@ -119,30 +110,29 @@ class Leases:
     async def _renewed(self) -> None:
         began = time.monotonic()
         try:
-            async with UnitOfWork(self._database) as unit:
-                gained, lost = await self._settled(unit.session)
-        except DomainError as error:
+            async with self._table.transaction() as session:
+                gained, lost = await self._settled(session)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the next one is due in time
             log.warning("leases_not_renewed", error=type(error).__name__)
             return
-        self._sure_until = began + LEASE_SECONDS
+        self._sure_until = began + LEASE_SECONDS - _MARGIN_SECONDS
         await asyncio.gather(*(lane.stop(within=0) for lane in lost))
-        await self._start(gained)
+        await asyncio.gather(*(self._start(work, slot) for work, slot in gained))
 
-    async def _start(self, gained: list[tuple[Shared, int]]) -> None:
+    async def _start(self, work: Shared, slot: int) -> None:
         try:
             async with asyncio.timeout(_START_SECONDS):
-                for work, slot in gained:
-                    work.lanes[slot] = await work.start(slot)
+                work.lanes[slot] = await work.start(slot)
         except Exception as error:  # noqa: BLE001 - clients raise whatever their sockets do
             log.warning("bus_lane_not_started", error=type(error).__name__)
             self._failed()
 
     async def _settled(self, session: AsyncSession) -> tuple[list[tuple[Shared, int]], list[Lane]]:
         """What is newly ours, in the transaction that makes it so, and what is no longer."""
-        await session.execute(self._sql(_RENEW), self._mine())
+        await session.execute(self._table.sql(_RENEW), self._mine())
         for work in () if self._leaving else self._works:
-            await session.execute(self._sql(_TAKE), self._mine(work.member(self._owner)))
-        rows = (await session.execute(self._sql(_LIST))).mappings().all()
+            await session.execute(self._table.sql(_TAKE), self._mine(work.member(self._owner)))
+        rows = (await session.execute(self._table.sql(_LIST))).mappings().all()
         gained: list[tuple[Shared, int]] = []
         lost: list[Lane] = []
         for work in self._works:
@@ -153,7 +143,7 @@ class Leases:
             gained += [(work, slot) for slot in new]
             for slot in set(range(work.slots)) - work.lanes.keys() - set(new):
                 if work.lease(slot) in ours:  # its release has failed
-                    await session.execute(self._sql(_RELEASE), self._mine(work.lease(slot)))
+                    await session.execute(self._table.sql(_RELEASE), self._mine(work.lease(slot)))
         return gained, lost
 
     async def _balanced(
@@ -167,7 +157,7 @@ class Leases:
         free = [slot for slot in range(work.slots) if work.lease(slot) not in taken]
         gained: list[int] = []
         for slot in [slot for slot in free if slot not in work.lanes][: max(room, 0)]:
-            took = await session.execute(self._sql(_TAKE), self._mine(work.lease(slot)))
+            took = await session.execute(self._table.sql(_TAKE), self._mine(work.lease(slot)))
             if took.first():
                 gained.append(slot)
         return gained
@@ -181,27 +171,28 @@ class Leases:
 
     async def _farewell(self, work: Shared, slot: int, lane: Lane) -> None:
         await lane.stop()
+        if work.lanes.get(slot) is not lane:
+            return  # it has expired, and may be leased again
         await self._forget(_RELEASE, work.lease(slot))
-        work.lanes.pop(slot, None)
-        work.leaving.discard(slot)
+        if work.lanes.get(slot) is lane:
+            del work.lanes[slot]
+            work.leaving.discard(slot)
 
     async def _expire(self) -> None:
         """Others may take what could not be renewed: ours must have stopped by then."""
         if time.monotonic() < self._sure_until:
             return
+        lanes = [lane for work in self._works for lane in work.lanes.values()]
         for work in self._works:
-            lanes, work.lanes, work.leaving = work.lanes, {}, set()
-            await asyncio.gather(*(lane.stop(within=0) for lane in lanes.values()))
+            work.lanes, work.leaving = {}, set()
+        await asyncio.gather(*(lane.stop(within=0) for lane in lanes))
 
     async def _forget(self, statement: str, name: str = "") -> None:
         try:
-            async with UnitOfWork(self._database) as unit:
-                await unit.session.execute(self._sql(statement), self._mine(name))
-        except DomainError as error:  # they end by themselves
+            async with self._table.transaction() as session:
+                await session.execute(self._table.sql(statement), self._mine(name))
+        except Exception as error:  # noqa: BLE001 - renewals release it, and without them it ends
             log.warning("leases_not_released", error=type(error).__name__)
-
-    def _sql(self, statement: str) -> TextClause:
-        return text(statement.format(clock=self._clock))
 
     def _mine(self, name: str = "") -> dict[str, object]:
         return {"owner": self._owner, "name": name, "seconds": LEASE_SECONDS}

@@ -2,21 +2,24 @@
 """NATS JetStream: a stream for a topic, a pull consumer for each partition of each group."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import structlog
 from faststream.nats import NatsBroker
 from nats.js.api import RetentionPolicy, StreamConfig
-from nats.js.errors import BadRequestError
+from nats.js.errors import BadRequestError, NotFoundError
 
 from ...database import Database
-from .clients import CHECK_SECONDS, CONFIRM_SECONDS, answered, ended, quieten, sessions
+from .clients import CHECK_SECONDS, CONFIRM_SECONDS, answered, ended, one_by_one, quieten, sessions
 from .lanes import Lane, Subscription
 from .nats_consumer import ID, KEY, PartitionConsumer, stream_name
 from .port import BusSettings, Handle, Message, partition
+from .topics import Topics
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS = 5.0
 _DAY_SECONDS = 86_400
 _NAME_IN_USE = 10058
+_DESCRIPTION = "Events in {} partitions"
 
 log = structlog.get_logger()
 quieten("nats")
@@ -37,7 +41,7 @@ class NatsBus:
         self._broker: NatsBroker | None = None
         self._client: Client | None = None
         self._connecting = asyncio.Lock()
-        self._topics: set[str] = set()
+        self._topics = Topics(settings.events_partitions)
         self._subscriptions: list[Subscription] = []
 
     def subscribe(self, topic: str, group: str, handle: Handle) -> None:
@@ -45,12 +49,14 @@ class NatsBus:
 
     async def publish(self, messages: Sequence[Message]) -> None:
         async with answered("NATS did not confirm the events", within=CONFIRM_SECONDS):
-            broker, client = await self._connected()
-            for topic in {message.topic for message in messages} - self._topics:
-                await self._declare(client, topic)
-            async with asyncio.TaskGroup() as confirms:
-                for message in messages:
-                    confirms.create_task(self._send(broker, message))
+            try:
+                broker, client = await self._connected()
+                for topic in self._topics.unknown(message.topic for message in messages):
+                    await self._declare(client, topic)
+                await one_by_one(messages, partial(self._send, broker))
+            except BaseException:
+                self._topics.forget()
+                raise
 
     async def _send(self, broker: NatsBroker, message: Message) -> None:
         slot = partition(message.key, partitions=self._settings.events_partitions)
@@ -91,18 +97,29 @@ class NatsBus:
             return self._broker, self._client
 
     async def _declare(self, client: "Client", topic: str) -> None:
-        config = StreamConfig(
+        """Its description says how many partitions it has: servers before 2.10 keep no metadata."""
+        stream, config = client.jetstream(), self._config(topic)
+        try:
+            found = (await stream.stream_info(stream_name(topic))).config
+        except NotFoundError:
+            try:
+                found = (await stream.add_stream(config)).config
+            except BadRequestError as error:
+                if error.err_code != _NAME_IN_USE:
+                    raise
+                found = (await stream.stream_info(stream_name(topic))).config
+        said = re.fullmatch(_DESCRIPTION.format(r"(\d+)"), found.description or "")
+        # Somebody may have made it otherwise, and know why.
+        self._topics.agree(topic, int(said[1]) if said else self._topics.partitions)
+
+    def _config(self, topic: str) -> StreamConfig:
+        return StreamConfig(
             name=stream_name(topic),
+            description=_DESCRIPTION.format(self._settings.events_partitions),
             subjects=[f"{topic}.*"],
             retention=RetentionPolicy.LIMITS,
             max_age=self._settings.events_days * _DAY_SECONDS,
         )
-        try:
-            await client.jetstream().add_stream(config)
-        except BadRequestError as error:  # somebody made it otherwise, and may know why
-            if error.err_code != _NAME_IN_USE:
-                raise
-        self._topics.add(topic)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -2,20 +2,22 @@
 """RabbitMQ: an exchange for a topic, a quorum queue for each partition of each group."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
 import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+from aio_pika.abc import AbstractConnection
 from faststream.rabbit import ExchangeType, RabbitBroker, RabbitExchange
 
 from ...database import Database
-from .clients import CHECK_SECONDS, CONFIRM_SECONDS, answered, ended, quieten, sessions
-from .lanes import Delivery, Lane, Subscription
+from .clients import CHECK_SECONDS, CONFIRM_SECONDS, answered, ended, one_by_one, quieten, sessions
+from .lanes import Lane, Subscription
 from .leases import Leases, Shared
 from .port import BusSettings, Handle, Message, partition
+from .rabbitmq_queue import Queue, partitions_of
+from .topics import Topics
 
 _HEARTBEAT_SECONDS = 10
 _QUEUE: dict[str, Any] = {
@@ -36,6 +38,7 @@ class RabbitBus:
             self._url, logger=None, apply_types=False, timeout=5.0, reconnect_interval=1.0
         )
         self._connecting = asyncio.Lock()
+        self._topics = Topics(settings.events_partitions)
         self._subscriptions: list[Subscription] = []
 
     def subscribe(self, topic: str, group: str, handle: Handle) -> None:
@@ -43,12 +46,27 @@ class RabbitBus:
 
     async def publish(self, messages: Sequence[Message]) -> None:
         async with answered("RabbitMQ did not confirm the events", within=CONFIRM_SECONDS):
-            await self._connect()
-            for topic in {message.topic for message in messages}:
+            try:
+                await self._connect()
+                await self._agree({message.topic for message in messages})
+                await one_by_one(messages, self._send)
+            except BaseException:
+                self._topics.forget()
+                raise
+
+    async def _agree(self, topics: Iterable[str]) -> None:
+        if not (unknown := self._topics.unknown(topics)):
+            return
+        async with await self._plainly_connected() as connection:
+            for topic in unknown:
                 await self._broker.declare_exchange(_exchange(topic))
-            async with asyncio.TaskGroup() as confirms:
-                for message in messages:
-                    confirms.create_task(self._send(message))
+                self._topics.agree(
+                    topic, await partitions_of(connection, topic, wanted=self._slots)
+                )
+
+    async def _plainly_connected(self) -> AbstractConnection:
+        """Without a way of its own to come back."""
+        return await aio_pika.connect(self._url, timeout=5.0, heartbeat=_HEARTBEAT_SECONDS)
 
     async def _connect(self) -> Any:
         async with self._connecting:
@@ -86,7 +104,7 @@ class RabbitBus:
 
     async def _session(self) -> None:
         broken = asyncio.Event()
-        connection = await aio_pika.connect(self._url, timeout=5.0, heartbeat=_HEARTBEAT_SECONDS)
+        connection = await self._plainly_connected()
         connection.close_callbacks.add(lambda *_: broken.set())
         async with connection:
             for subscription in self._subscriptions:
@@ -105,6 +123,7 @@ class RabbitBus:
     async def _declare(self, connection: AbstractConnection, subscription: Subscription) -> None:
         """All queues of the group: what comes before a partition has a consumer waits there."""
         topic, group = subscription.topic, subscription.group
+        self._topics.agree(topic, await partitions_of(connection, topic, wanted=self._slots))
         async with connection.channel() as channel:
             await channel.declare_exchange(topic, "topic", durable=True)
             for slot in range(self._slots):
@@ -121,47 +140,9 @@ class RabbitBus:
     ) -> Lane:
         channel = await connection.channel(publisher_confirms=False)
         await channel.set_qos(prefetch_count=max(1, self._settings.events_prefetch // self._slots))
-        source = _Queue(channel, subscription.topic, failed)
+        source = Queue(channel, subscription.topic, failed)
         await source.consume(_queue(subscription.topic, subscription.group, slot))
         return Lane(source, subscription.handle, failed=failed)
-
-
-class _Queue:
-    """On a channel of its own: closing it gives back, in order, what was not acknowledged."""
-
-    def __init__(self, channel: AbstractChannel, topic: str, failed: Callable[[], None]) -> None:
-        self._channel = channel
-        self._topic = topic
-        self._failed = failed
-        self._received: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
-
-    async def consume(self, name: str) -> None:
-        queue = await self._channel.get_queue(name, ensure=False)
-        await queue.consume(self._put)
-        below = await self._channel.get_underlay_channel()
-        below.on_consumer_cancel_callbacks.add(self._ended)  # the queue was deleted
-        self._channel.close_callbacks.add(self._ended)
-
-    def _ended(self, *_: object) -> None:
-        self._failed()
-
-    async def _put(self, received: AbstractIncomingMessage) -> None:
-        self._received.put_nowait(received)
-
-    async def take(self) -> Delivery:
-        received = await self._received.get()
-        message = Message(
-            topic=self._topic,
-            key=str(received.headers.get("key", "")),
-            id=received.message_id or "",
-            body=received.body,
-            attempt=1 + int(str(received.headers.get("x-delivery-count", 0))),
-        )
-        return Delivery(message, received.ack)
-
-    async def close(self) -> None:
-        self._channel.close_callbacks.remove(self._ended)
-        await self._channel.close()
 
 
 def _queue(topic: str, group: str, slot: int) -> str:

@@ -31,6 +31,7 @@ class _Subscription:
     topic: str
     group: str
     handle: Handle
+    in_hand: asyncio.Semaphore
     workers: dict[int, tuple[Worker, "asyncio.Task[None]"]] = field(default_factory=dict)
 
 
@@ -41,11 +42,11 @@ class Consumers:
         self._settings = settings
         self._member = member
         self._subscriptions: list[_Subscription] = []
-        self._in_hand = asyncio.Semaphore(settings.events_prefetch)
         self._purges_at = 0.0
 
     def add(self, topic: str, group: str, handle: Handle) -> None:
-        self._subscriptions.append(_Subscription(topic, group, handle))
+        in_hand = asyncio.Semaphore(self._settings.events_prefetch)
+        self._subscriptions.append(_Subscription(topic, group, handle, in_hand))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -95,7 +96,7 @@ class Consumers:
             file=self._file,
             claim=Claim(subscription.topic, subscription.group, slot, self._member),
             handle=subscription.handle,
-            in_hand=self._in_hand,
+            in_hand=subscription.in_hand,
             reads=max(1, self._settings.events_prefetch // self._settings.events_partitions),
             retry_seconds=self._settings.events_poll_seconds,
         )

@@ -15,10 +15,13 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import Any, TypeVar
 
+import structlog
+
 from ..port import BusUnavailableError
 from .schema import begin, opened
 
 T = TypeVar("T")
+log = structlog.get_logger()
 Places = frozenset[tuple[str, int]]
 """Topics with the partition of theirs that has something new."""
 
@@ -91,9 +94,16 @@ class LogFile:
                 if jobs:
                     self._do(jobs)
                 self._look(certainly=bool(jobs))
-            except (sqlite3.Error, OSError):
-                self._close()  # the next job opens it again
+            except Exception as error:  # noqa: BLE001 - without the thread nothing goes on
+                self._failed(error)
+                goes_on = goes_on and not self._loop.is_closed()
         self._close()
+
+    def _failed(self, error: Exception) -> None:
+        """The next job opens it again."""
+        self._close()
+        if not isinstance(error, sqlite3.Error | OSError) and not self._loop.is_closed():
+            log.error("bus_file_failed", exc_info=error)
 
     def _waiting(self) -> tuple[list[_Job], bool]:
         jobs: list[_Job] = []
@@ -117,9 +127,9 @@ class LogFile:
             answers = [(job, _outcome(job, connection)) for job in jobs]
             if connection.in_transaction:
                 connection.execute("COMMIT")
-        except (sqlite3.Error, OSError) as error:
-            self._close()
-            answers = [(job, error) for job in jobs]
+        except Exception as error:  # noqa: BLE001 - somebody waits for each of the answers
+            self._failed(error)
+            answers = [(job, _unavailable(error)) for job in jobs]
         self._loop.call_soon_threadsafe(_answer, answers)
 
     def _look(self, *, certainly: bool) -> None:
@@ -149,15 +159,15 @@ class LogFile:
 
     def _close(self) -> None:
         """What was not committed is rolled back."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
 
 def _outcome(job: _Job, connection: Connection) -> Any:
     try:
         return job.work(connection)
-    except sqlite3.Error:
+    except (sqlite3.Error, OSError):
         raise
     except Exception as error:  # noqa: BLE001 - it is for who asked
         return error
@@ -167,9 +177,7 @@ def _answer(answers: list[tuple[_Job, Any]]) -> None:
     for job, outcome in answers:
         if job.answer.done():
             continue  # who asked has gone
-        if isinstance(outcome, sqlite3.Error | OSError):
-            job.answer.set_exception(_unavailable(outcome))
-        elif isinstance(outcome, Exception):
+        if isinstance(outcome, Exception):
             job.answer.set_exception(outcome)
         else:
             job.answer.set_result(outcome)

@@ -25,7 +25,7 @@ _FIRST_RETRY_SECONDS, _LAST_RETRY_SECONDS = 0.1, 5.0
 
 @dataclass
 class Worker:
-    """`in_hand` bounds what the process has in hand."""
+    """`in_hand` bounds what the process has in hand of the topic: another one may have to wait."""
 
     file: LogFile
     claim: Claim
