@@ -20,7 +20,7 @@ BUSES = {
     "sqlite": "sqlite:///{folder}/bus.db",
     "amqp": "amqp://guest:guest@127.0.0.1:5672",
     "nats": "nats://127.0.0.1:4222",
-    "redis": "redis://127.0.0.1:6379/9",
+    "redis": "redis://127.0.0.1:6379/8",
     "kafka": "kafka://127.0.0.1:{kafka}",
 }
 PREFIX = "BENCH_SERVICE_"

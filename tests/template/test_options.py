@@ -28,7 +28,7 @@ DERIVED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "not event_sourced": ({"slice": "ledger"}, {"slice": "stock"}),
     "not orchestrates": ({"slice": "checkout"}, {"slice": "stock"}),
     "not works": ({"slice": "imports"}, {"slice": "stock"}),
-    "not serves": ({"slice": "stock"}, {"slice": "imports"}),
+    "not serves": ({"slice": "stock", "http_client": True}, {"slice": "imports"}),
 }
 
 BLOCK = re.compile(r"\{% if (?P<condition>.+?) %\}\n(?P<paths>.*?)\{% endif %\}", re.DOTALL)

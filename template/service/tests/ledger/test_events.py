@@ -34,6 +34,7 @@ async def test_reserved_stock_is_paid_for(
     ("change", "reason"),
     [
         ({"total": 1001}, "there is not enough on the account"),
+        ({"total": -1}, "an amount is never below zero"),
         ({"currency": "USD"}, "this customer has no account in this currency"),
         ({"customer": "mallory"}, "this customer has no account in this currency"),
     ],

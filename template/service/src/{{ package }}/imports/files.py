@@ -54,7 +54,7 @@ async def chunks(path: Path, *, rows: int, after: int) -> AsyncIterator[Chunk]:
         reading.close()
 
 
-def _chunks(path: Path, *, rows: int, after: int) -> Generator[Chunk, None, None]:
+def _chunks(path: Path, *, rows: int, after: int) -> Generator[Chunk]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         try:
             reader = _reader(file)

@@ -1,9 +1,6 @@
 """What the ledger tells other services, and what it hears from them."""
 
-from typing import Annotated
 from uuid import UUID
-
-from pydantic import Field
 
 from ..chassis.events import Event
 from .domain import Payment
@@ -37,7 +34,7 @@ class StockReserved(Event, topic="stock", key="order_id"):
     order_id: UUID
     customer: str
     currency: str
-    total: Annotated[int, Field(ge=0)]
+    total: int
 
 
 class StockReleased(Event, topic="stock", key="order_id"):

@@ -12,10 +12,9 @@ from ..chassis.events import UnitOfWork
 from ..chassis.versions import Expected
 from . import events
 from .domain import (
+    UNPAYABLE,
     Account,
-    AccountClosedError,
     AccountStatus,
-    InsufficientFundsError,
     NoAccountError,
     Payment,
     PaymentStatus,
@@ -133,7 +132,7 @@ async def take_payment_if_possible(unit: UnitOfWork, books: Books, bill: Bill) -
             return
         try:
             await _pay(unit, books, payment, bill)
-        except (NoAccountError, AccountClosedError, InsufficientFundsError) as error:
+        except UNPAYABLE as error:
             payment.fail(str(error))
             await ledger.save(payment)
             _tell_of_failure(unit, bill, str(error))
