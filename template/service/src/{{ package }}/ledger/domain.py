@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID, uuid5
 
-from ..chassis.errors import ConflictError, NotFoundError, RejectedError
+from ..chassis.errors import ConflictError, NotFoundError
 from ..chassis.event_store import Aggregate, Sealed
 from . import facts
 
@@ -40,10 +40,6 @@ class InsufficientFundsError(ConflictError):
     pass
 
 
-class NegativeAmountError(RejectedError):
-    pass
-
-
 class PaymentDiffersError(ConflictError):
     pass
 
@@ -52,7 +48,7 @@ class PaymentCancelledError(ConflictError):
     pass
 
 
-UNPAYABLE = (NoAccountError, AccountClosedError, InsufficientFundsError, NegativeAmountError)
+UNPAYABLE = (NoAccountError, AccountClosedError, InsufficientFundsError)
 """Why an order is not paid, for good."""
 
 
@@ -135,7 +131,7 @@ class Account(Aggregate):
     def _must_cover(self, amount: int) -> None:
         self._must_be_open()
         if amount < 0:
-            raise NegativeAmountError("an amount is never below zero")
+            raise InsufficientFundsError("an amount is never below zero")
         if amount > self.balance:
             raise InsufficientFundsError("there is not enough on the account")
 
