@@ -19,6 +19,20 @@ _CLOCKS = {
 }
 _ANSWER_SECONDS = 3.0
 
+RENEW = "UPDATE chassis_leases SET until = {clock} + :seconds WHERE owner = :owner"
+LIST = "SELECT name, owner, until > {clock} AS live FROM chassis_leases"
+TAKE = """
+INSERT INTO chassis_leases (name, owner, until) VALUES (:name, :owner, {clock} + :seconds)
+ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until
+WHERE chassis_leases.until <= {clock} OR chassis_leases.owner = excluded.owner
+RETURNING name
+"""
+RELEASE = "DELETE FROM chassis_leases WHERE owner = :owner AND name = :name"
+LEAVE = """
+DELETE FROM chassis_leases WHERE owner = :owner
+OR (name LIKE 'member/%' AND until < {clock} - 3600)
+"""
+
 
 class LeaseRow(Base):
     __tablename__ = "chassis_leases"

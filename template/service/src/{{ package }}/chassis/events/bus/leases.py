@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ...database import Database
 from ...lifecycle import repeated
 from .lanes import Lane
-from .lease_table import LeaseRow, LeaseTable
+from .lease_table import LEAVE, LIST, RELEASE, RENEW, TAKE, LeaseRow, LeaseTable
 
 __all__ = ["LeaseRow", "Leases", "Shared"]
 
@@ -26,19 +26,6 @@ RENEW_SECONDS = 2.0
 _START_SECONDS = 5.0
 # So long before the end of a lease that handlers have ended when it does.
 _MARGIN_SECONDS = 1.0
-_RENEW = "UPDATE chassis_leases SET until = {clock} + :seconds WHERE owner = :owner"
-_LIST = "SELECT name, owner, until > {clock} AS live FROM chassis_leases"
-_TAKE = """
-INSERT INTO chassis_leases (name, owner, until) VALUES (:name, :owner, {clock} + :seconds)
-ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until
-WHERE chassis_leases.until <= {clock} OR chassis_leases.owner = excluded.owner
-RETURNING name
-"""
-_RELEASE = "DELETE FROM chassis_leases WHERE owner = :owner AND name = :name"
-_LEAVE = """
-DELETE FROM chassis_leases WHERE owner = :owner
-OR (name LIKE 'member/%' AND until < {clock} - 3600)
-"""
 
 
 @dataclass
@@ -92,7 +79,7 @@ class Leases:
                     await self._farewells_of_all()
         finally:
             try:
-                await self._forget(_LEAVE)
+                await self._forget(LEAVE)
             finally:
                 await self._table.close()
 
@@ -129,10 +116,10 @@ class Leases:
 
     async def _settled(self, session: AsyncSession) -> tuple[list[tuple[Shared, int]], list[Lane]]:
         """What is newly ours, in the transaction that makes it so, and what is no longer."""
-        await session.execute(self._table.sql(_RENEW), self._mine())
+        await session.execute(self._table.sql(RENEW), self._mine())
         for work in () if self._leaving else self._works:
-            await session.execute(self._table.sql(_TAKE), self._mine(work.member(self._owner)))
-        rows = (await session.execute(self._table.sql(_LIST))).mappings().all()
+            await session.execute(self._table.sql(TAKE), self._mine(work.member(self._owner)))
+        rows = (await session.execute(self._table.sql(LIST))).mappings().all()
         gained: list[tuple[Shared, int]] = []
         lost: list[Lane] = []
         for work in self._works:
@@ -143,7 +130,7 @@ class Leases:
             gained += [(work, slot) for slot in new]
             for slot in set(range(work.slots)) - work.lanes.keys() - set(new):
                 if work.lease(slot) in ours:  # its release has failed
-                    await session.execute(self._table.sql(_RELEASE), self._mine(work.lease(slot)))
+                    await session.execute(self._table.sql(RELEASE), self._mine(work.lease(slot)))
         return gained, lost
 
     async def _balanced(
@@ -157,7 +144,7 @@ class Leases:
         free = [slot for slot in range(work.slots) if work.lease(slot) not in taken]
         gained: list[int] = []
         for slot in [slot for slot in free if slot not in work.lanes][: max(room, 0)]:
-            took = await session.execute(self._table.sql(_TAKE), self._mine(work.lease(slot)))
+            took = await session.execute(self._table.sql(TAKE), self._mine(work.lease(slot)))
             if took.first():
                 gained.append(slot)
         return gained
@@ -173,7 +160,7 @@ class Leases:
         await lane.stop()
         if work.lanes.get(slot) is not lane:
             return  # it has expired, and may be leased again
-        await self._forget(_RELEASE, work.lease(slot))
+        await self._forget(RELEASE, work.lease(slot))
         if work.lanes.get(slot) is lane:
             del work.lanes[slot]
             work.leaving.discard(slot)

@@ -9,6 +9,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ Places = frozenset[tuple[str, int]]
 """Topics with the partition of theirs that has something new."""
 
 _LOOK_SECONDS = 0.02
+_PAUSE_SECONDS = 1.0
 _TOGETHER = 200
 
 
@@ -104,6 +106,7 @@ class LogFile:
         self._close()
         if not isinstance(error, sqlite3.Error | OSError) and not self._loop.is_closed():
             log.error("bus_file_failed", exc_info=error)
+            time.sleep(_PAUSE_SECONDS)
 
     def _waiting(self) -> tuple[list[_Job], bool]:
         jobs: list[_Job] = []
