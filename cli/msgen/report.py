@@ -120,12 +120,17 @@ def _next(plan: Plan, steps: Sequence[Step]) -> list[tuple[str, str]]:
         rows[1] = (install[0], "# makes `.venv` and `uv.lock`, which do not exist yet")
     if "command" not in plan.answers:
         return rows
-    command = str(plan.answers["command"].value)
+    return [*rows, *_first_steps(plan), (".venv/bin/pytest", "# runs its tests")]
+
+
+def _first_steps(plan: Plan) -> list[tuple[str, str]]:
+    """A service that nobody calls has no page of an API, and no tokens."""
+    command = f".venv/bin/{plan.answers['command'].value}"
+    if "serves" in plan.answers and not plan.answers["serves"].value:
+        return [(f"{command} serve", "# then look at http://127.0.0.1:8000/readyz")]
     return [
-        *rows,
-        (f".venv/bin/{command} serve", "# then open http://127.0.0.1:8000/docs"),
-        (f".venv/bin/{command} token", "# prints a token for development"),
-        (".venv/bin/pytest", "# runs its tests"),
+        (f"{command} serve", "# then open http://127.0.0.1:8000/docs"),
+        (f"{command} token", "# prints a token for development"),
     ]
 
 

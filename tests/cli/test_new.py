@@ -11,6 +11,14 @@ from front_door import Command, listing
 QUICK = ("--no-install", "--no-git")
 
 
+def test_a_worker_is_told_of_neither_tokens_nor_documentation(msgen: Command) -> None:
+    said = msgen("new", "imports", "--preset", "worker", "--json", *QUICK)
+
+    assert said.code == 0, said.err
+    assert ".venv/bin/imports-service serve" in said.json["next"]
+    assert not [line for line in said.json["next"] if line.endswith(" token")]
+
+
 def test_a_service_is_written_and_the_next_step_is_told(msgen: Command, folder: Path) -> None:
     ran = msgen("new", "orders", *QUICK)
 
