@@ -1,7 +1,6 @@
 # Sealed: an update replaces this file.
 """One transaction: all of it, or nothing."""
 
-import asyncio
 from contextlib import suppress
 
 import pytest
@@ -84,19 +83,3 @@ async def test_what_is_stored_already_is_a_conflict(unit: UnitOfWork) -> None:
     await act()
     with pytest.raises(errors.ConflictError):
         await act()
-
-
-async def test_one_that_is_cancelled_at_any_moment_leaves_no_lock_behind(app: FastAPI) -> None:
-    async def act(key: str) -> None:
-        async with UnitOfWork(app.state.database) as unit:
-            await unit.session.execute(INSERT, {"key": key})
-
-    for number in range(150):
-        task = asyncio.create_task(act(f"cancelled {number}"))
-        await asyncio.sleep(number % 60 / 15_000)
-        task.cancel()
-        await asyncio.wait({task})
-        async with asyncio.timeout(3):
-            await act(f"after {number}")
-
-    assert len([key for key in await stored(app) if key.startswith("after")]) == 150
