@@ -24,7 +24,7 @@ from uv import find_uv_bin
 from .rendering import TEMPLATE, Service
 
 UV = os.fsdecode(find_uv_bin())
-_SECONDS = 300
+_SECONDS = 600
 _ANY = """\
 [project]
 name = "everything"
